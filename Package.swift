@@ -1,0 +1,96 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Declared once: every target of this package is compiled with the same rules.
+// ExistentialAny: https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+// MemberImportVisibility: https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "sheaf",
+  products: [.executable(name: "sheaf", targets: ["sheaf"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: ["FullFoundation"]),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    library("Vocabulary"),
+    library("Platform", ["Vocabulary", "CLibCrypto", "CZlib"]),
+    library("UploadProtocol", ["Vocabulary", httpTypes]),
+    library("Catalog", ["Vocabulary"]),
+    library(
+      "CatalogSQLite", ["Catalog", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+    library("Blobs", ["Platform", "Vocabulary"]),
+    library("Pushes", ["Catalog", "Platform", "Vocabulary"]),
+    library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+    library("Scheduling", ["Catalog", "Platform", "Vocabulary"]),
+    library("Bundles", ["Scheduling", "Blobs", "Catalog", "Platform", "Vocabulary"]),
+    library(
+      "Configuration", ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(
+      name: "HTTPEdge",
+      dependencies: [
+        "Configuration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
+        "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      resources: [.embedInCode("Assets")],
+      swiftSettings: strict),
+    library(
+      "Client",
+      [
+        "Platform", "Vocabulary", httpTypes, nioCore,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ]),
+    .executableTarget(
+      name: "sheaf",
+      dependencies: [
+        "HTTPEdge", "Client", "CatalogSQLite", "Configuration", "Bundles", "Scheduling", "Uploads",
+        "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport",
+      dependencies: ["Blobs", "Catalog", "Platform", "Vocabulary"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests(
+      "CatalogTests",
+      ["TestSupport", "CatalogSQLite", "Catalog", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(
+      "UploadsTests", ["Uploads", "Pushes", "CatalogSQLite", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+  ]
+)

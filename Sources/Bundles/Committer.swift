@@ -1,0 +1,144 @@
+import Blobs
+import Catalog
+import Platform
+import Scheduling
+import Vocabulary
+
+/// Makes an admitted push a bundle, in the order of MUST-3: objects → manifest → descriptor → one transaction.
+///
+/// Every step can be done again: the bundle's id is fixed before the first, its sequence number changes only with the
+/// last, and one repo has one commit at a time.
+package struct Committer: PushHandler {
+  private static let pageSize = 500
+  private let catalog: any CatalogStore
+  private let blobs: any BlobStore
+  private let logs: PushLogs
+  private let clock: any WallClock
+
+  package init(catalog: any CatalogStore, blobs: any BlobStore, logs: PushLogs, clock: any WallClock) {
+    self.catalog = catalog
+    self.blobs = blobs
+    self.logs = logs
+    self.clock = clock
+  }
+
+  /// - Throws: `ProblemError` with `storage-fault` or `storage-full`, or what the catalog throws; the push is then as
+  ///   it was, and no bundle exists.
+  package func commit(_ id: PushID) async throws {
+    let push = try await begin(id)
+    await logs.append(id, "commit begins: repo \(push.repo), attempt \(push.attempts)")
+    do {
+      let bundle = try await write(push)
+      await logs.append(
+        id,
+        "committed bundle \(bundle.id) (\(bundle.repo) #\(bundle.sequence)): \(bundle.fileCount) files, \(bundle.byteCount) bytes, manifest sha256 \(bundle.digest)"
+      )
+    } catch let error as BlobError {
+      await logs.append(id, "failed: \(error)")
+      throw error.problem
+    } catch {
+      await logs.append(id, "failed: \(error)")
+      throw error
+    }
+  }
+
+  /// admitted → committing.
+  private func begin(_ id: PushID) async throws -> PushRecord {
+    let now = clock.now()
+    return try await catalog.write { transaction in
+      guard var push = try transaction.push(id), push.state == .admitted, push.bundle != nil else {
+        throw ProblemError(.internalError, detail: "push \(id) is not admitted")
+      }
+      push.state = .committing
+      try transaction.update(push)
+      try transaction.record(
+        NewEvent(at: now, kind: .pushCommitting, subject: id.text, repo: push.repo))
+      return push
+    }
+  }
+
+  private func write(_ push: PushRecord) async throws -> BundleRecord {
+    guard let id = push.bundle else { preconditionFailure("admission fixes the bundle's id") }
+    let (digest, fileCount, byteCount) = try await writeManifest(of: push)
+    let sequence = try await catalog.read { reader in (try reader.repo(push.repo)?.lastSequence ?? 0) + 1 }
+    let bundle = BundleRecord(
+      id: id, repo: push.repo, sequence: sequence, digest: digest, message: push.message, label: push.label,
+      author: push.author, push: push.id, fileCount: fileCount, byteCount: byteCount, createdAt: clock.now())
+    try await blobs.putDescriptor(
+      Array(BundleDescriptor.text(bundle).utf8), name: BundleDescriptor.name(bundle), repo: push.repo)
+    try await publish(bundle)
+    return bundle
+  }
+
+  private func writeManifest(of push: PushRecord) async throws -> (Digest, fileCount: Int64, byteCount: Int64)
+  {
+    let manifest = try await blobs.makeObject()
+    do {
+      try await manifest.write(Array(Manifest.header.utf8))
+      var fileCount: Int64 = 0
+      var byteCount: Int64 = 0
+      var after: String?
+      while true {
+        let cursor = after
+        let page = try await catalog.read {
+          try $0.uploads(ofPush: push.id, after: cursor, limit: Self.pageSize)
+        }
+        var lines = ""
+        for upload in page where upload.state != .rejected {
+          let entry = try await checkedEntry(upload)
+          lines += Manifest.line(entry)
+          fileCount += 1
+          byteCount += entry.size
+        }
+        try await manifest.write(Array(lines.utf8))
+        guard let last = page.last, page.count == Self.pageSize else { break }
+        after = last.path.text
+      }
+      await logs.append(push.id, "manifest written: \(fileCount) files, \(byteCount) bytes")
+      return (try await manifest.finish(), fileCount, byteCount)
+    } catch {
+      await manifest.cancel()
+      throw error
+    }
+  }
+
+  /// The upload as an entry, its object seen in storage with the right size (MUST-5).
+  private func checkedEntry(_ upload: UploadRecord) async throws -> Entry {
+    guard upload.state == .verified || upload.state == .committed, let digest = upload.digest,
+      let length = upload.length
+    else {
+      throw ProblemError(
+        .internalError,
+        detail: "upload \(upload.id) (\(quoted(upload.path.text))) is \(upload.state.rawValue), not verified")
+    }
+    let object = try await blobs.openObject(digest)
+    defer { object.close() }
+    guard object.size == length else {
+      throw BlobError.failed("object \(digest) has \(object.size) bytes, upload \(upload.id) had \(length)")
+    }
+    return Entry(
+      path: upload.path, size: length, digest: digest, mode: upload.mode, modifiedAt: upload.modifiedAt)
+  }
+
+  private func publish(_ bundle: BundleRecord) async throws {
+    let now = clock.now()
+    try await catalog.write { transaction in
+      guard var push = try transaction.push(bundle.push), push.state == .committing else {
+        throw ProblemError(.internalError, detail: "push \(bundle.push) is no longer committing")
+      }
+      try transaction.ensureRepo(bundle.repo, description: nil, at: now)
+      try transaction.insert(bundle)
+      if let label = bundle.label {
+        try transaction.moveLabel(label, of: bundle.repo, to: bundle.id, by: bundle.author, at: now)
+      }
+      try transaction.markCommitted(uploadsOf: push.id)
+      push.state = .committed
+      push.finishedAt = now
+      try transaction.update(push)
+      try transaction.record(
+        NewEvent(
+          at: now, kind: .pushCommitted, subject: push.id.text, repo: push.repo,
+          details: ["bundle": bundle.id.text, "sequence": String(bundle.sequence)]))
+    }
+  }
+}

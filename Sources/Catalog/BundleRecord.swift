@@ -1,0 +1,55 @@
+import Vocabulary
+
+/// A repo with what a list shows of it.
+package struct RepoRecord: Sendable, Equatable {
+  package var name: RepoName
+  package var description: String?
+  package var createdAt: Timestamp
+  package var bundleCount: Int64
+  /// Sequence number of the newest bundle, 0 when there is none.
+  package var lastSequence: Int64
+  package init(
+    name: RepoName, description: String?, createdAt: Timestamp, bundleCount: Int64, lastSequence: Int64
+  ) {
+    self.name = name
+    self.description = description
+    self.createdAt = createdAt
+    self.bundleCount = bundleCount
+    self.lastSequence = lastSequence
+  }
+}
+
+/// A committed version of a repo; its entries are in its manifest.
+package struct BundleRecord: Sendable, Equatable {
+  package var id: BundleID
+  package var repo: RepoName
+  /// Per repo, from 1 on; `latest` is the greatest.
+  package var sequence: Int64
+  /// SHA-256 of the manifest, which is an object.
+  package var digest: Digest
+  package var message: String
+  /// The label the push asked for; where labels are now is another question.
+  package var label: LabelName?
+  package var author: String?
+  package var push: PushID
+  package var fileCount: Int64
+  package var byteCount: Int64
+  package var createdAt: Timestamp
+  package init(
+    id: BundleID, repo: RepoName, sequence: Int64, digest: Digest, message: String, label: LabelName?,
+    author: String?,
+    push: PushID, fileCount: Int64, byteCount: Int64, createdAt: Timestamp
+  ) {
+    self.id = id
+    self.repo = repo
+    self.sequence = sequence
+    self.digest = digest
+    self.message = message
+    self.label = label
+    self.author = author
+    self.push = push
+    self.fileCount = fileCount
+    self.byteCount = byteCount
+    self.createdAt = createdAt
+  }
+}

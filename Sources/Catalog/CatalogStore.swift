@@ -1,0 +1,94 @@
+import Vocabulary
+
+/// What the server remembers. One transaction holds many synchronous operations, so nothing interleaves in it.
+///
+/// Implementations run the bodies on threads of their own, never on the cooperative pool. A written transaction is on
+/// stable storage when `write` returns.
+package protocol CatalogStore: Sendable {
+  /// Runs `body` on one consistent snapshot.
+  func read<Result: Sendable>(
+    _ body: @escaping @Sendable (any CatalogReader) throws -> Result
+  ) async throws -> Result
+
+  /// Runs `body` in one transaction, committed when it returns and rolled back when it throws.
+  func write<Result: Sendable>(
+    _ body: @escaping @Sendable (any CatalogTransaction) throws -> Result
+  ) async throws -> Result
+
+  /// Closes the store; later calls throw.
+  func close() throws
+}
+
+/// Questions to the catalog. Pages are bounded by their `limit` and continue after their cursor.
+package protocol CatalogReader {
+  func upload(_ id: UploadID) throws -> UploadRecord?
+  /// The push's uploads that are not cancelled or expired, in path order (bytes), after `path`.
+  func uploads(ofPush id: PushID, after path: String?, limit: Int) throws -> [UploadRecord]
+  /// Every upload in one of `states`, in id order, after `id`.
+  func uploads(in states: Set<UploadState>, after id: UploadID?, limit: Int) throws -> [UploadRecord]
+  /// The upload of the push at this path (or nil); cancelled, expired and rejected ones do not occupy a path.
+  func upload(ofPush id: PushID, at path: BundlePath) throws -> UploadRecord?
+  /// A path of the push that cannot stand beside `path`: a folder of it or a file below it, among paths in use.
+  func pathConflict(ofPush id: PushID, with path: BundlePath) throws -> String?
+  /// Open uploads with `expiresAt` ≤ now, oldest first.
+  func expiredUploads(at now: Timestamp, limit: Int) throws -> [UploadID]
+  func uploadCounts() throws -> [UploadState: Int]
+
+  func push(_ id: PushID) throws -> PushRecord?
+  /// Newest first, before `id`.
+  func pushes(status: PushState.Status?, repo: RepoName?, before id: PushID?, limit: Int) throws
+    -> [PushRecord]
+  /// Every push in one of `states`, in id order.
+  func pushes(in states: Set<PushState>, after id: PushID?, limit: Int) throws -> [PushRecord]
+  func pushProgress(_ id: PushID) throws -> PushProgress
+  func expectedFile(ofPush id: PushID, at path: BundlePath) throws -> ExpectedFile?
+  /// What keeps the push from being sealed, at most `limit` items, by path.
+  func missing(ofPush id: PushID, limit: Int) throws -> [MissingFile]
+  /// Per repo with queued pushes: the one that was sealed first.
+  func queueHeads(limit: Int) throws -> [QueuedPush]
+  func expiredPushes(at now: Timestamp, limit: Int) throws -> [PushID]
+  func pushCounts() throws -> [PushState: Int]
+
+  func repo(_ name: RepoName) throws -> RepoRecord?
+  func repos(after name: RepoName?, limit: Int) throws -> [RepoRecord]
+  func bundle(_ id: BundleID) throws -> BundleRecord?
+  func bundle(repo: RepoName, sequence: Int64) throws -> BundleRecord?
+  func latestBundle(of repo: RepoName) throws -> BundleRecord?
+  /// Bundles of the repo whose id starts with `prefix`, at most `limit`.
+  func bundles(of repo: RepoName, idPrefix: String, limit: Int) throws -> [BundleRecord]
+  func bundle(of repo: RepoName, label: LabelName) throws -> BundleRecord?
+  /// Newest first, with a sequence below `sequence`.
+  func bundles(of repo: RepoName, before sequence: Int64?, limit: Int) throws -> [BundleRecord]
+  func labels(of bundle: BundleID) throws -> [LabelName]
+
+  /// Events with a greater sequence number, in order.
+  func events(after sequence: Int64, limit: Int) throws -> [EventRecord]
+  func lastEventSequence() throws -> Int64
+  /// The newest events of these kinds, newest first.
+  func recentEvents(kinds: Set<EventKind>, limit: Int) throws -> [EventRecord]
+  func schedulerCursor() throws -> RepoName?
+}
+
+/// Changes to the catalog, in the words of the domain. Every change of state records its event in the same transaction.
+package protocol CatalogTransaction: CatalogReader {
+  func insert(_ upload: UploadRecord) throws
+  /// Replaces the record with this id.
+  func update(_ upload: UploadRecord) throws
+
+  func insert(_ push: PushRecord, expecting files: [ExpectedFile]) throws
+  func update(_ push: PushRecord) throws
+  /// Marks every upload of the push that is verified as committed.
+  func markCommitted(uploadsOf push: PushID) throws
+
+  /// Adds the repo unless it is there.
+  func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws
+  /// Adds the bundle and makes it the repo's latest.
+  func insert(_ bundle: BundleRecord) throws
+  /// Moves the label and appends to its history.
+  func moveLabel(
+    _ label: LabelName, of repo: RepoName, to bundle: BundleID, by author: String?, at now: Timestamp) throws
+
+  /// Appends an event; its sequence number is the next one, without gaps.
+  func record(_ event: NewEvent) throws
+  func setSchedulerCursor(_ repo: RepoName) throws
+}

@@ -1,0 +1,114 @@
+import Vocabulary
+
+/// A push as the catalog remembers it.
+package struct PushRecord: Sendable, Equatable {
+  /// Who opened it: a client by the API, or a single upload that came without one.
+  package enum Origin: String, Sendable { case client, upload }
+
+  package var id: PushID
+  package var state: PushState
+  package var origin: Origin
+  package var repo: RepoName
+  package var message: String
+  package var label: LabelName?
+  package var author: String?
+  package var sealWhenComplete: Bool
+  /// Number and bytes of the files it expects; nil when it takes any.
+  package var expectedCount: Int64?
+  package var expectedBytes: Int64?
+  package var createdAt: Timestamp
+  package var sealedAt: Timestamp?
+  package var finishedAt: Timestamp?
+  /// While open: when it expires unless something arrives.
+  package var expiresAt: Timestamp?
+  /// Fixed at admission, so that a commit that is run again writes the same names.
+  package var bundle: BundleID?
+  package var attempts: Int
+  package var errorCode: String?
+  package var errorMessage: String?
+
+  package init(
+    id: PushID, state: PushState, origin: Origin, repo: RepoName, message: String, label: LabelName?,
+    author: String?,
+    sealWhenComplete: Bool, expectedCount: Int64? = nil, expectedBytes: Int64? = nil, createdAt: Timestamp,
+    sealedAt: Timestamp? = nil, finishedAt: Timestamp? = nil, expiresAt: Timestamp?, bundle: BundleID? = nil,
+    attempts: Int = 0, errorCode: String? = nil, errorMessage: String? = nil
+  ) {
+    self.id = id
+    self.state = state
+    self.origin = origin
+    self.repo = repo
+    self.message = message
+    self.label = label
+    self.author = author
+    self.sealWhenComplete = sealWhenComplete
+    self.expectedCount = expectedCount
+    self.expectedBytes = expectedBytes
+    self.createdAt = createdAt
+    self.sealedAt = sealedAt
+    self.finishedAt = finishedAt
+    self.expiresAt = expiresAt
+    self.bundle = bundle
+    self.attempts = attempts
+    self.errorCode = errorCode
+    self.errorMessage = errorMessage
+  }
+}
+
+/// A file that a push says it will have.
+package struct ExpectedFile: Sendable, Equatable {
+  package var path: BundlePath
+  package var size: Int64
+  package var digest: Digest?
+  package init(path: BundlePath, size: Int64, digest: Digest?) {
+    self.path = path
+    self.size = size
+    self.digest = digest
+  }
+}
+
+/// Something that keeps a push from being sealed.
+package struct MissingFile: Sendable, Equatable {
+  package enum Reason: String, Sendable {
+    /// An upload of it is under way.
+    case unfinished
+    /// Its upload failed its digest.
+    case rejected
+    /// Expected, but no upload of it began.
+    case absent
+  }
+  package var path: String
+  package var reason: Reason
+  package init(path: String, reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+}
+
+/// Counts over a push's uploads (cancelled and expired ones aside).
+package struct PushProgress: Sendable, Equatable {
+  package var total: Int64
+  /// Verified or committed.
+  package var verified: Int64
+  package var rejected: Int64
+  /// Declared bytes of the uploads that are finished.
+  package var finishedBytes: Int64
+  package init(total: Int64, verified: Int64, rejected: Int64, finishedBytes: Int64) {
+    self.total = total
+    self.verified = verified
+    self.rejected = rejected
+    self.finishedBytes = finishedBytes
+  }
+}
+
+/// The head of one repo's queue.
+package struct QueuedPush: Sendable, Equatable {
+  package var id: PushID
+  package var repo: RepoName
+  package var sealedAt: Timestamp
+  package init(id: PushID, repo: RepoName, sealedAt: Timestamp) {
+    self.id = id
+    self.repo = repo
+    self.sealedAt = sealedAt
+  }
+}

@@ -1,0 +1,61 @@
+import Vocabulary
+
+/// An upload as the catalog remembers it. The offset is not here: it is the size of the partial file (MUST-4).
+package struct UploadRecord: Sendable, Equatable {
+  package var id: UploadID
+  package var state: UploadState
+  /// Bytes; nil while deferred.
+  package var length: Int64?
+  package var metadata: UploadMetadata
+  package var push: PushID?
+  package var path: BundlePath
+  package var filename: String?
+  /// What the client said the whole file's SHA-256 is.
+  package var declaredDigest: Digest?
+  /// The verified SHA-256; set from state verified on.
+  package var digest: Digest?
+  /// Modification time in milliseconds since 1970, from the client.
+  package var modifiedAt: Timestamp?
+  /// Permission bits from the client, 0o000…0o777.
+  package var mode: Int?
+  /// Running SHA-256 state: covers the first `hashedBytes` bytes.
+  package var hashState: [UInt8]?
+  package var hashedBytes: Int64
+  /// While a checksummed chunk is being received: bytes of the partial file from here on are not verified and are
+  /// cut off at recovery.
+  package var unverifiedFrom: Int64?
+  package var client: String?
+  package var createdAt: Timestamp
+  package var updatedAt: Timestamp
+  package var expiresAt: Timestamp?
+  /// Why it was rejected, for people.
+  package var reason: String?
+
+  package init(
+    id: UploadID, state: UploadState, length: Int64?, metadata: UploadMetadata, push: PushID?,
+    path: BundlePath,
+    filename: String?, declaredDigest: Digest?, digest: Digest? = nil, modifiedAt: Timestamp?, mode: Int?,
+    hashState: [UInt8]? = nil, hashedBytes: Int64 = 0, unverifiedFrom: Int64? = nil, client: String?,
+    createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp?, reason: String? = nil
+  ) {
+    self.id = id
+    self.state = state
+    self.length = length
+    self.metadata = metadata
+    self.push = push
+    self.path = path
+    self.filename = filename
+    self.declaredDigest = declaredDigest
+    self.digest = digest
+    self.modifiedAt = modifiedAt
+    self.mode = mode
+    self.hashState = hashState
+    self.hashedBytes = hashedBytes
+    self.unverifiedFrom = unverifiedFrom
+    self.client = client
+    self.createdAt = createdAt
+    self.updatedAt = updatedAt
+    self.expiresAt = expiresAt
+    self.reason = reason
+  }
+}

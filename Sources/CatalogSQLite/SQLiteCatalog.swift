@@ -1,0 +1,76 @@
+import Catalog
+import GRDB
+import Vocabulary
+
+/// The catalog in one SQLite file in WAL mode: one writer, several readers that never wait for it.
+///
+/// Bodies run on the connections' own dispatch queues. They run to their end even when the calling task is cancelled:
+/// a client that hangs up must not undo what the server does to keep its bytes.
+package final class SQLiteCatalog: CatalogStore {
+  private let pool: DatabasePool
+
+  /// Opens the catalog at `path`, creates it if there is none, and brings it to this version's format.
+  ///
+  /// `trace` is told the text of every statement before it runs, with `?` for values. `pageLimit` bounds the file, in
+  /// pages of 4 KiB: beyond it, changes fail as on a full disk.
+  ///
+  /// - Throws: `SQLiteCatalogError.newerFormat` when a newer version wrote it; what it holds is then unchanged.
+  package init(path: String, pageLimit: Int? = nil, trace: (@Sendable (String) -> Void)? = nil) throws {
+    var configuration = Configuration()
+    configuration.label = "catalog"
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = 4
+    if let trace {
+      configuration.prepareDatabase { db in
+        db.trace { event in
+          if case .statement(let statement) = event { trace(statement.sql) }
+        }
+      }
+    }
+    do {
+      pool = try DatabasePool(path: path, configuration: configuration)
+      try SQLiteMigrations.migrate(pool)
+      // Here and not in prepareDatabase: after that one, GRDB turns a pool's writer to NORMAL, which syncs no commit.
+      try pool.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
+      }
+    } catch {
+      throw Self.inDomainTerms(error)
+    }
+  }
+
+  /// Runs `body` on one snapshot, on one of the readers' threads.
+  package func read<Value: Sendable>(
+    _ body: @escaping @Sendable (any CatalogReader) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      pool.asyncRead { access in
+        continuation.resume(
+          with: Result { try body(SQLiteTransaction(db: access.get())) }.mapError(Self.inDomainTerms))
+      }
+    }
+  }
+
+  /// Runs `body` in a transaction on the writer's thread; it is synced to the disk when this returns.
+  package func write<Value: Sendable>(
+    _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      pool.asyncWrite(
+        { db in try body(SQLiteTransaction(db: db)) },
+        completion: { _, result in continuation.resume(with: result.mapError(Self.inDomainTerms)) })
+    }
+  }
+
+  /// Waits for running bodies, folds the log into the file and closes it. Closing twice is allowed.
+  package func close() throws { try pool.close() }
+
+  private static func inDomainTerms(_ error: any Error) -> any Error {
+    guard let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL else { return error }
+    return ProblemError(
+      .storageFull,
+      detail: "the catalog cannot grow: its disk or quota is full; nothing of this change was kept")
+  }
+}

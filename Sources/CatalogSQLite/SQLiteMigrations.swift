@@ -1,0 +1,23 @@
+import GRDB
+
+/// The history of the catalog's format: named steps, only ever appended to, each frozen once released.
+enum SQLiteMigrations {
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("0001 uploads, pushes, repos, events") { db in
+      for part in [uploads0001, pushes0001, repos0001, events0001] { try db.execute(sql: part) }
+    }
+    return migrator
+  }
+
+  /// Applies the steps that the catalog lacks, each in a transaction.
+  ///
+  /// - Throws: `SQLiteCatalogError.newerFormat`, before any change, when it has a step that is not in the list.
+  static func migrate(_ pool: DatabasePool) throws {
+    let migrator = self.migrator
+    let applied = try pool.read { db in try migrator.appliedIdentifiers(db) }
+    let unknown = applied.subtracting(migrator.migrations)
+    guard unknown.isEmpty else { throw SQLiteCatalogError.newerFormat(unknown: unknown.sorted()) }
+    try migrator.migrate(pool)
+  }
+}

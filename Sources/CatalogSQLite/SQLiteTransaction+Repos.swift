@@ -1,0 +1,107 @@
+import Catalog
+import Foundation
+import GRDB
+import Vocabulary
+
+extension SQLiteTransaction {
+  private static let repoColumns = "name, description, createdAt, bundleCount, lastSequence"
+  private static let columns = [
+    "id", "repo", "sequence", "digest", "message", "label", "author", "push", "fileCount", "byteCount",
+    "createdAt",
+  ].map { "bundles.\($0)" }.joined(separator: ", ")
+
+  func repo(_ name: RepoName) throws -> RepoRecord? {
+    try one("SELECT \(Self.repoColumns) FROM repos WHERE name = ?", [name.text], Self.repo)
+  }
+
+  func repos(after name: RepoName?, limit: Int) throws -> [RepoRecord] {
+    try all(
+      "SELECT \(Self.repoColumns) FROM repos WHERE name > ? ORDER BY name LIMIT ?",
+      [name?.text ?? "", bounded(limit)], Self.repo)
+  }
+
+  func bundle(_ id: BundleID) throws -> BundleRecord? {
+    try one("SELECT \(Self.columns) FROM bundles WHERE id = ?", [id.text], Self.bundle)
+  }
+
+  func bundle(repo: RepoName, sequence: Int64) throws -> BundleRecord? {
+    try one(
+      "SELECT \(Self.columns) FROM bundles WHERE repo = ? AND sequence = ?", [repo.text, sequence],
+      Self.bundle)
+  }
+
+  func latestBundle(of repo: RepoName) throws -> BundleRecord? {
+    try bundles(of: repo, before: nil, limit: 1).first
+  }
+
+  func bundles(of repo: RepoName, idPrefix: String, limit: Int) throws -> [BundleRecord] {
+    // '~' is greater than any character of an id: from the prefix to there lies exactly what starts with it.
+    try all(
+      "SELECT \(Self.columns) FROM bundles WHERE repo = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?",
+      [repo.text, try storable(idPrefix), idPrefix + "~", bounded(limit)], Self.bundle)
+  }
+
+  func bundle(of repo: RepoName, label: LabelName) throws -> BundleRecord? {
+    try one(
+      """
+      SELECT \(Self.columns) FROM labels CROSS JOIN bundles ON bundles.id = labels.bundle
+      WHERE labels.repo = ? AND labels.label = ?
+      """, [repo.text, label.text], Self.bundle)
+  }
+
+  func bundles(of repo: RepoName, before sequence: Int64?, limit: Int) throws -> [BundleRecord] {
+    try all(
+      "SELECT \(Self.columns) FROM bundles WHERE repo = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+      [repo.text, sequence ?? .max, bounded(limit)], Self.bundle)
+  }
+
+  /// In the order of their names.
+  func labels(of bundle: BundleID) throws -> [LabelName] {
+    try all("SELECT label FROM labels WHERE bundle = ? ORDER BY label", [bundle.text]) { try $0.label() }
+  }
+
+  func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws {
+    try run(
+      "INSERT INTO repos (name, description, createdAt) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+      [name.text, try storable(description), now.milliseconds])
+  }
+
+  func insert(_ bundle: BundleRecord) throws {
+    try run(
+      """
+      INSERT INTO bundles (id, repo, sequence, digest, message, label, author, push, fileCount, byteCount, createdAt)
+      VALUES (\(databaseQuestionMarks(count: 11)))
+      """,
+      [
+        bundle.id.text, bundle.repo.text, bundle.sequence, bundle.digest.data, try storable(bundle.message),
+        bundle.label?.text, try storable(bundle.author), bundle.push.text, bundle.fileCount, bundle.byteCount,
+        bundle.createdAt.milliseconds,
+      ])
+  }
+
+  func moveLabel(
+    _ label: LabelName, of repo: RepoName, to bundle: BundleID, by author: String?, at now: Timestamp
+  ) throws {
+    try run(
+      """
+      INSERT INTO labels (repo, label, bundle) VALUES (?, ?, ?)
+      ON CONFLICT (repo, label) DO UPDATE SET bundle = excluded.bundle
+      """, [repo.text, label.text, bundle.text])
+    try run(
+      "INSERT INTO labelHistory (repo, label, bundle, author, at) VALUES (?, ?, ?, ?, ?)",
+      [repo.text, label.text, bundle.text, try storable(author), now.milliseconds])
+  }
+
+  private static func repo(_ row: inout RowReader) throws -> RepoRecord {
+    RepoRecord(
+      name: try row.repo(), description: row.optionalText(), createdAt: row.time(),
+      bundleCount: row.integer(), lastSequence: row.integer())
+  }
+
+  private static func bundle(_ row: inout RowReader) throws -> BundleRecord {
+    BundleRecord(
+      id: try row.id(), repo: try row.repo(), sequence: row.integer(), digest: try row.digest(),
+      message: row.text(), label: try row.optionalLabel(), author: row.optionalText(), push: try row.id(),
+      fileCount: row.integer(), byteCount: row.integer(), createdAt: row.time())
+  }
+}

@@ -1,0 +1,142 @@
+import Catalog
+import Foundation
+import GRDB
+import Vocabulary
+
+extension SQLiteTransaction {
+  private static let columns = """
+    id, state, length, metadataRaw, metadataPairs, push, path, filename, declaredDigest, digest, modifiedAt, mode, \
+    hashState, hashedBytes, unverifiedFrom, client, createdAt, updatedAt, expiresAt, reason
+    """
+  /// The condition of the index `uploadsByPath`.
+  static let occupiesPath = "state NOT IN ('cancelled', 'expired', 'rejected')"
+
+  func upload(_ id: UploadID) throws -> UploadRecord? {
+    try one("SELECT \(Self.columns) FROM uploads WHERE id = ?", [id.text], Self.upload)
+  }
+
+  /// Where a path has an upload that occupies it and rejected ones, the former comes first, then the newest.
+  func uploads(ofPush id: PushID, after path: String?, limit: Int) throws -> [UploadRecord] {
+    try all(
+      """
+      SELECT \(Self.columns), 0 AS rank FROM uploads WHERE push = ?1 AND \(Self.occupiesPath) AND path > ?2
+      UNION ALL
+      SELECT \(Self.columns), 1 AS rank FROM uploads WHERE push = ?1 AND state = 'rejected' AND path > ?2
+      ORDER BY path, rank, id DESC LIMIT ?3
+      """, [id.text, path ?? "", bounded(limit)], Self.upload)
+  }
+
+  /// One query per state: each then walks its own range of an index, in the order asked for.
+  func uploads(in states: Set<UploadState>, after id: UploadID?, limit: Int) throws -> [UploadRecord] {
+    let pages = try states.map { state in
+      // Committed uploads are most of all; looking for them by id alone passes over few others.
+      let condition =
+        state == .committed
+        ? "state = 'committed'" : "state = '\(state.rawValue)' AND state <> 'committed'"
+      return try all(
+        "SELECT \(Self.columns) FROM uploads WHERE \(condition) AND id > ? ORDER BY id LIMIT ?",
+        [id?.text ?? "", bounded(limit)], Self.upload)
+    }
+    return Array(pages.joined().sorted { $0.id < $1.id }.prefix(bounded(limit)))
+  }
+
+  func upload(ofPush id: PushID, at path: BundlePath) throws -> UploadRecord? {
+    try one(
+      "SELECT \(Self.columns) FROM uploads WHERE push = ? AND path = ? AND \(Self.occupiesPath)",
+      [id.text, path.text], Self.upload)
+  }
+
+  func pathConflict(ofPush id: PushID, with path: BundlePath) throws -> String? {
+    let bytes = Array(path.text.utf8)
+    for end in bytes.indices where bytes[end] == UInt8(ascii: "/") {
+      let folder = String(decoding: bytes[..<end], as: UTF8.self)
+      let isInUse = try one(
+        "SELECT 1 FROM uploads WHERE push = ? AND path = ? AND \(Self.occupiesPath)", [id.text, folder]
+      ) { _ in true }
+      if isInUse != nil { return folder }
+    }
+    // '0' is the byte after '/': between the two lies exactly what is below the path.
+    return try one(
+      "SELECT path FROM uploads WHERE push = ? AND path > ? AND path < ? AND \(Self.occupiesPath) ORDER BY path LIMIT 1",
+      [id.text, path.text + "/", path.text + "0"]
+    ) { $0.text() }
+  }
+
+  func expiredUploads(at now: Timestamp, limit: Int) throws -> [UploadID] {
+    try all(
+      """
+      SELECT id FROM uploads WHERE state IN ('created', 'receiving') AND expiresAt <= ?
+      ORDER BY expiresAt, id LIMIT ?
+      """, [now.milliseconds, bounded(limit)]
+    ) { try $0.id() }
+  }
+
+  /// Every state is in it, also with 0.
+  func uploadCounts() throws -> [UploadState: Int] {
+    let counts = try all("SELECT state, count FROM uploadCounts", []) { row in
+      (try row.word() as UploadState, Int(row.integer()))
+    }
+    return Dictionary(uniqueKeysWithValues: counts)
+  }
+
+  func insert(_ upload: UploadRecord) throws {
+    let marks = databaseQuestionMarks(count: 20)
+    try run(
+      "INSERT INTO uploads (\(Self.columns)) VALUES (\(marks))", [upload.id.text] + values(of: upload))
+  }
+
+  func update(_ upload: UploadRecord) throws {
+    try replace(
+      in: "uploads", key: upload.id.text,
+      """
+      UPDATE uploads SET state = ?, length = ?, metadataRaw = ?, metadataPairs = ?, push = ?, path = ?, filename = ?,
+        declaredDigest = ?, digest = ?, modifiedAt = ?, mode = ?, hashState = ?, hashedBytes = ?,
+        unverifiedFrom = ?, client = ?, createdAt = ?, updatedAt = ?, expiresAt = ?, reason = ?
+      WHERE id = ?
+      """, values(of: upload) + [upload.id.text])
+  }
+
+  func markCommitted(uploadsOf push: PushID) throws {
+    try run(
+      "UPDATE uploads SET state = 'committed' WHERE push = ? AND state = 'verified' AND \(Self.occupiesPath)",
+      [push.text])
+  }
+
+  /// The columns after the id, in their order.
+  private func values(of upload: UploadRecord) throws -> StatementArguments {
+    let pairs = upload.metadata.pairs.map { [$0.key, Base64.encode($0.value)] }
+    return [
+      upload.state.rawValue, upload.length, try storable(upload.metadata.raw),
+      pairs.isEmpty ? nil : try json(pairs), upload.push?.text, upload.path.text,
+      try storable(upload.filename),
+      upload.declaredDigest?.data, upload.digest?.data, upload.modifiedAt?.milliseconds, upload.mode,
+      upload.hashState.map { Data($0) }, upload.hashedBytes, upload.unverifiedFrom,
+      try storable(upload.client), upload.createdAt.milliseconds, upload.updatedAt.milliseconds,
+      upload.expiresAt?.milliseconds, try storable(upload.reason),
+    ]
+  }
+
+  private static func upload(_ row: inout RowReader) throws -> UploadRecord {
+    UploadRecord(
+      id: try row.id(), state: try row.word(), length: row.optionalInteger(), metadata: try metadata(&row),
+      push: try row.optionalID(), path: try row.path(), filename: row.optionalText(),
+      declaredDigest: try row.optionalDigest(), digest: try row.optionalDigest(),
+      modifiedAt: row.optionalTime(), mode: row.optionalInteger().map { Int($0) },
+      hashState: try row.optionalBytes(), hashedBytes: row.integer(), unverifiedFrom: row.optionalInteger(),
+      client: row.optionalText(), createdAt: row.time(), updatedAt: row.time(), expiresAt: row.optionalTime(),
+      reason: row.optionalText())
+  }
+
+  private static func metadata(_ row: inout RowReader) throws -> UploadMetadata {
+    let raw = row.optionalText()
+    let pairs = try row.optionalJSON([[String]].self) ?? []
+    return UploadMetadata(
+      raw: raw,
+      pairs: try pairs.map { pair in
+        guard pair.count == 2, let value = Base64.decode(pair[1]) else {
+          throw SQLiteCatalogError.unreadable(column: "metadataPairs", value: pair.joined(separator: " "))
+        }
+        return UploadMetadata.Pair(key: pair[0], value: value)
+      })
+  }
+}

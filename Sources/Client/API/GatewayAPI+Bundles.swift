@@ -1,0 +1,49 @@
+import AsyncHTTPClient
+import NIOHTTP1
+import Vocabulary
+
+extension GatewayAPI {
+  private func segments(_ bundle: BundleReference) -> [String] {
+    ["api", "v1", "repos", bundle.repo.text, "bundles", bundle.reference]
+  }
+
+  /// The bundles of a repo, newest first.
+  package func bundles(of repo: RepoName, retrier: Retrier) async throws -> [BundleAnswer] {
+    try await all(BundleAnswer.self, ["api", "v1", "repos", repo.text, "bundles"], retrier: retrier)
+  }
+
+  package func bundle(_ reference: BundleReference) async throws -> BundleAnswer {
+    try await get(BundleAnswer.self, segments(reference))
+  }
+
+  /// The entries of a bundle, by path.
+  package func entries(of reference: BundleReference, retrier: Retrier) async throws -> [EntryAnswer] {
+    try await all(EntryAnswer.self, segments(reference) + ["files"], retrier: retrier)
+  }
+
+  /// The file's bytes from `offset` on, as they come.
+  package func openEntry(
+    _ path: BundlePath, of reference: BundleReference, from offset: Int64 = 0
+  ) async throws -> HTTPClientResponse {
+    let address = server.resource(segments(reference) + ["files"] + path.components.map(String.init))
+    let response = try await start(
+      .GET, address, fields: offset > 0 ? [("Range", "bytes=\(offset)-")] : [])
+    guard offset == 0 || response.status.code == 206 else {
+      throw ClientError.unexpected("the server ignored Range", status: Int(response.status.code))
+    }
+    return response
+  }
+
+  /// Lets the server check the whole bundle; a mismatch is a finding, not an error.
+  package func verify(_ reference: BundleReference, isDeep: Bool) async throws -> VerificationAnswer {
+    do {
+      return try await post(
+        VerificationAnswer.self, segments(reference) + ["verify"], query: isDeep ? [("deep", "1")] : [],
+        patience: .patient)
+    } catch let error as ClientError where error.has(.digestMismatch) {
+      return VerificationAnswer(
+        match: false, files: nil, bytes: nil,
+        problems: error.items.map { .init(path: $0.path, reason: $0.reason) })
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Vocabulary
+
+/// A file that a push is opened with: the server takes exactly these.
+package struct AnnouncedFile: Codable, Sendable, Hashable {
+  package var path: String
+  package var size: Int64
+  package init(path: String, size: Int64) {
+    self.path = path
+    self.size = size
+  }
+}
+
+/// What a push is opened with.
+package struct PushOpening: Encodable, Sendable {
+  package var repo: String
+  package var message: String
+  package var label: String?
+  package var sealWhenComplete = false
+  package var files: [AnnouncedFile]
+
+  package init(repo: RepoName, message: String, label: LabelName?, files: [AnnouncedFile]) {
+    self.repo = repo.text
+    self.message = message
+    self.label = label?.text
+    self.files = files
+  }
+}
+
+extension GatewayAPI {
+  private static let pushes = ["api", "v1", "pushes"]
+
+  package func openPush(_ opening: PushOpening) async throws -> PushAnswer {
+    // Checking a long list takes the server its time.
+    try await post(PushAnswer.self, Self.pushes, json: try JSONEncoder().encode(opening), patience: .patient)
+  }
+
+  package func push(_ id: PushID) async throws -> PushAnswer {
+    try await get(PushAnswer.self, Self.pushes + [id.text])
+  }
+
+  package func sealPush(_ id: PushID) async throws -> PushAnswer {
+    try await post(PushAnswer.self, Self.pushes + [id.text, "seal"])
+  }
+
+  package func retryPush(_ id: PushID) async throws -> PushAnswer {
+    try await post(PushAnswer.self, Self.pushes + [id.text, "retry"])
+  }
+
+  package func cancelPush(_ id: PushID) async throws {
+    _ = try await post(PushAnswer.self, Self.pushes + [id.text, "cancel"])
+  }
+
+  /// The uploads of a push, by path.
+  package func uploads(of id: PushID, retrier: Retrier) async throws -> [UploadAnswer] {
+    try await all(UploadAnswer.self, Self.pushes + [id.text, "uploads"], retrier: retrier)
+  }
+}

@@ -1,0 +1,168 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Platform
+import Vocabulary
+
+/// Typed HTTP calls to one gateway: each makes one request and retries nothing.
+///
+/// Call `shutdown` when done.
+package struct GatewayAPI: Sendable {
+  package let server: ServerURL
+  /// For requests that are answered at once; its read timeout counts from the end of the request.
+  private let prompt: HTTPClient
+  /// For requests whose answer needs the server to read whole files.
+  private let patient: HTTPClient
+  private let clock: any WallClock
+
+  package static let mostAnswerBytes = 256 << 20
+
+  /// How long an answer may take.
+  package enum Patience: Sendable { case prompt, patient }
+
+  package struct Answer: Sendable {
+    package var status: Int
+    package var body: [UInt8]
+    let headers: HTTPHeaders
+    package func field(_ name: String) -> String? { headers.first(name: name) }
+    package var uploadOffset: Int64? { field("Upload-Offset").flatMap { Int64($0) } }
+  }
+
+  package init(server: ServerURL, connections: Int = 8, clock: any WallClock = SystemClock()) {
+    self.server = server
+    self.clock = clock
+    prompt = Self.makeClient(connections: connections, answer: .seconds(120))
+    patient = Self.makeClient(connections: connections, answer: .hours(6))
+  }
+
+  private static func makeClient(connections: Int, answer: TimeAmount) -> HTTPClient {
+    var configuration = HTTPClient.Configuration()
+    configuration.redirectConfiguration = .disallow
+    configuration.timeout.connect = .seconds(10)
+    configuration.timeout.read = answer
+    // A transfer that moves nothing for this long is stalled: better to connect anew (J-9).
+    configuration.timeout.write = .seconds(20)
+    configuration.httpVersion = .http1Only
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(8, connections)
+    // The engine counts and reports retries; the pool would hide a refused connection behind its own.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  package func shutdown() async {
+    for client in [prompt, patient] {
+      // There is nothing left to lose: every request has ended, one way or the other.
+      do { try await client.shutdown() } catch {}
+    }
+  }
+
+  /// One request with a small answer, which is read whole.
+  ///
+  /// - Throws: `ClientError` for every status but 2xx and for a missing answer, `CancellationError`, or what the body's
+  ///   source threw.
+  package func send(
+    _ method: HTTPMethod, _ address: String, fields: [(String, String)] = [],
+    body: HTTPClientRequest.Body? = nil,
+    patience: Patience = .prompt
+  ) async throws -> Answer {
+    let response = try await start(method, address, fields: fields, body: body, patience: patience)
+    let bytes: [UInt8]
+    do {
+      let buffer = try await response.body.collect(upTo: Self.mostAnswerBytes)
+      bytes = Array(buffer.readableBytesView)
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+      throw ClientError.network("the answer broke off: \(Self.reason(error))")
+    }
+    return Answer(status: Int(response.status.code), body: bytes, headers: response.headers)
+  }
+
+  /// One request whose answer's body the caller reads as it comes.
+  package func start(
+    _ method: HTTPMethod, _ address: String, fields: [(String, String)] = [],
+    body: HTTPClientRequest.Body? = nil,
+    patience: Patience = .prompt
+  ) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: address)
+    request.method = method
+    request.headers.add(name: "User-Agent", value: "sheaf/\(SheafVersion.current)")
+    for (name, value) in fields { request.headers.add(name: name, value: value) }
+    request.body = body
+    let response: HTTPClientResponse
+    do {
+      let client = patience == .prompt ? prompt : patient
+      response = try await client.execute(request, deadline: .distantFuture)
+    } catch let error as SourceError {
+      throw error
+    } catch {
+      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      throw ClientError.network(Self.reason(error))
+    }
+    guard !(200..<300).contains(response.status.code) else { return response }
+    // A refusal is worth reporting even when its explanation breaks off.
+    var bytes: [UInt8] = []
+    do {
+      let buffer = try await response.body.collect(upTo: 1 << 20)
+      bytes = Array(buffer.readableBytesView)
+    } catch {
+      if Task.isCancelled { throw CancellationError() }
+    }
+    throw ProblemDocument.error(
+      status: Int(response.status.code), body: bytes, now: clock.now(),
+      field: { response.headers.first(name: $0) })
+  }
+
+  package func json<Value: Decodable>(_ type: Value.Type, _ answer: Answer) throws(ClientError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(answer.body))
+    } catch {
+      throw .unexpected(
+        "the answer is not the JSON this client knows (\(type))", status: answer.status,
+        requestID: answer.field("X-Request-ID"))
+    }
+  }
+
+  package func get<Value: Decodable>(
+    _ type: Value.Type, _ segments: [String], query: [(String, String)] = [], patience: Patience = .prompt
+  ) async throws -> Value {
+    let answer = try await send(
+      .GET, server.resource(segments, query: query), fields: [("Accept", "application/json")],
+      patience: patience)
+    return try json(type, answer)
+  }
+
+  package func post<Value: Decodable>(
+    _ type: Value.Type, _ segments: [String], query: [(String, String)] = [], json content: Data? = nil,
+    patience: Patience = .prompt
+  ) async throws -> Value {
+    let answer = try await send(
+      .POST, server.resource(segments, query: query),
+      fields: [("Accept", "application/json")] + (content == nil ? [] : [("Content-Type", "application/json")]),
+      body: content.map { .bytes(ByteBuffer(bytes: $0)) }, patience: patience)
+    return try self.json(type, answer)
+  }
+
+  /// All items of a list, page by page, each page retried on its own.
+  package func all<Item: Decodable & Sendable>(
+    _ type: Item.Type, _ segments: [String], retrier: Retrier
+  ) async throws -> [Item] {
+    var items: [Item] = []
+    var cursor: String?
+    repeat {
+      let query = [("limit", "1000")] + (cursor.map { [("cursor", $0)] } ?? [])
+      let page = try await retrier.run { try await get(Page<Item>.self, segments, query: query) }
+      items += page.items
+      guard page.next == nil || page.next != cursor else {
+        throw ClientError.unexpected("the list's cursor does not advance")
+      }
+      cursor = page.next
+    } while cursor != nil
+    return items
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    if let error = error as? HTTPClientError { return error.shortDescription }
+    return String(describing: error)
+  }
+}

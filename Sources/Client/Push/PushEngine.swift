@@ -1,0 +1,259 @@
+import Platform
+import Vocabulary
+
+/// What a push is of.
+package struct PushPlan: Sendable {
+  package var repo: RepoName
+  package var label: LabelName?
+  package var message: String
+  package var files: [SourceFile]
+  /// Files under way at the same time.
+  package var parallel: Int
+
+  package init(repo: RepoName, label: LabelName?, message: String, files: [SourceFile], parallel: Int) {
+    self.repo = repo
+    self.label = label
+    self.message = message
+    self.files = files
+    self.parallel = parallel
+  }
+}
+
+/// The bundle that a push became.
+package struct PushResult: Sendable, Equatable {
+  package var bundle: String
+  package var repo: String
+  package var sequence: Int64
+  package var digest: String
+  package var push: String
+  package var files: Int
+  package var bytes: Int64
+}
+
+/// Takes a set of files to a gateway as one push, from wherever an earlier run left it.
+package struct PushEngine: Sendable {
+  private let api: GatewayAPI
+  private let plan: PushPlan
+  private let journal: PushJournal
+  private let retrier: Retrier
+  private let board: ProgressBoard
+  private let io: IOExecutor
+  private let fileSystem: any FileSystem
+  private let notice: @Sendable (String) -> Void
+
+  /// - Parameter notice: told, in one sentence each, what a person at the terminal should know.
+  package init(
+    api: GatewayAPI, plan: PushPlan, journal: PushJournal, board: ProgressBoard, io: IOExecutor,
+    policy: RetryPolicy = RetryPolicy(), pacer: Pacer = .system(),
+    fileSystem: any FileSystem = LinuxFileSystem(), notice: @escaping @Sendable (String) -> Void
+  ) {
+    self.api = api
+    self.plan = plan
+    self.journal = journal
+    self.board = board
+    self.io = io
+    self.fileSystem = fileSystem
+    self.notice = notice
+    retrier = Retrier(server: api.server, policy: policy, pacer: pacer) { error, seconds in
+      board.update { $0.retries += 1 }
+      // The first waits are short and mostly help; only a longer one is news.
+      if seconds >= 2 { notice("\(error); trying again in \(Int(seconds.rounded())) s") }
+    }
+  }
+
+  /// Sends what is missing, seals, and waits for the bundle.
+  ///
+  /// - Throws: `PushFailure`, `Unreachable`, `ClientError`, or `CancellationError`; the journal stays, so that running
+  ///   it again goes on from there.
+  package func run() async throws -> PushResult {
+    board.update {
+      $0.filesTotal = plan.files.count
+      $0.bytesTotal = plan.files.reduce(0) { $0 + $1.size }
+    }
+    do {
+      let result = try await finish(try await prepare())
+      try await journal.remove()
+      return result
+    } catch {
+      // Not lost with an error or an interruption: what is known so far spares asking the next time.
+      do { try await journal.flush() } catch { notice("the journal could not be written: \(error)") }
+      throw error
+    }
+  }
+
+  private enum Stage {
+    case send(PushID, [(file: SourceFile, step: ResumeStep)])
+    case await(PushID)
+  }
+
+  private func finish(_ stage: Stage) async throws -> PushResult {
+    switch stage {
+    case .await(let id):
+      board.update {
+        $0.filesDone = $0.filesTotal
+        $0.bytesAcked = $0.bytesTotal
+        $0.bytesResumed = $0.bytesTotal
+      }
+      return try await awaitBundle(of: id)
+    case .send(let id, let steps):
+      try await send(steps, to: id)
+      try await seal(id)
+      return try await awaitBundle(of: id)
+    }
+  }
+
+  /// Opens a push, or finds the place where an earlier run stopped.
+  private func prepare() async throws -> Stage {
+    if let complaint = journal.complaint { notice(complaint) }
+    if let record = journal.record, let id = PushID(record.push) {
+      if let stage = try await resume(record, id) { return stage }
+    }
+    let files = plan.files.map { AnnouncedFile(path: $0.path.text, size: $0.size) }
+    let opening = PushOpening(repo: plan.repo, message: plan.message, label: plan.label, files: files)
+    let answer = try await retrier.run { try await api.openPush(opening) }
+    guard let id = PushID(answer.id) else { throw ClientError.unexpected("the new push has no id") }
+    try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
+    return .send(id, plan.files.map { ($0, .send) })
+  }
+
+  /// Where to go on with the push of an earlier run; nil when a new one is needed.
+  private func resume(_ record: JournalRecord, _ id: PushID) async throws -> Stage? {
+    let answer: PushAnswer
+    do {
+      answer = try await retrier.run { try await api.push(id) }
+    } catch let error as ClientError where error.meansGone {
+      notice("the push of the earlier run is gone; starting anew")
+      return nil
+    }
+    let isUnchanged = ResumeStep.isUnchanged(record, plan.files)
+    switch answer.pushState {
+    case .open:
+      guard ResumeStep.fits(record, plan.files) else {
+        notice("files were added, removed or have another size since the earlier run; starting anew")
+        // Without it the old push would only expire later.
+        do { try await api.cancelPush(id) } catch is ClientError {}
+        return nil
+      }
+      let uploads = try await api.uploads(of: id, retrier: retrier)
+      return .send(id, steps(for: uploads))
+    case .queued, .admitted, .committing, .committed:
+      guard isUnchanged else { return nil }
+      notice("the earlier run had sent everything; nothing is sent again")
+      return .await(id)
+    case .failed:
+      guard isUnchanged else { return nil }
+      notice("the server could not commit the push of the earlier run; asking it to try again")
+      _ = try await retrier.run { try await api.retryPush(id) }
+      return .await(id)
+    case .cancelled, .expired, nil:
+      notice("the push of the earlier run is \(answer.state); starting anew")
+      return nil
+    }
+  }
+
+  private func steps(for uploads: [UploadAnswer]) -> [(file: SourceFile, step: ResumeStep)] {
+    var byPath: [BundlePath: UploadAnswer] = [:]
+    for upload in uploads {
+      guard let text = upload.path, let path = try? BundlePath(text) else { continue }
+      // A path may have ended uploads besides its living one.
+      let isOver = upload.uploadState == .cancelled || upload.uploadState == .expired
+      if byPath[path] == nil || !isOver { byPath[path] = upload }
+    }
+    return plan.files.map { file in
+      (
+        file,
+        ResumeStep.decide(file: file, remembered: journal.file(file.path), server: byPath[file.path])
+      )
+    }
+  }
+
+  private func send(_ steps: [(file: SourceFile, step: ResumeStep)], to id: PushID) async throws {
+    let context = TransferContext(
+      api: api, push: id, retrier: retrier, journal: journal, board: board, io: io, fileSystem: fileSystem,
+      limit: AppendLimit(), notice: notice)
+    // The largest first: the end is then not one lone file.
+    let steps = steps.sorted { $0.file.size > $1.file.size }
+    let failed: [PushFailure.File] = try await withThrowingTaskGroup(of: PushFailure.File?.self) { group in
+      let writer = Task {
+        await journal.keepWriting { notice("the journal could not be written: \($0)") }
+      }
+      defer { writer.cancel() }
+      var failed: [PushFailure.File] = []
+      var next = steps.makeIterator()
+      func startNext() {
+        guard let (file, step) = next.next() else { return }
+        group.addTask { try await Self.transfer(file, step, context) }
+      }
+      for _ in 0..<max(1, plan.parallel) { startNext() }
+      while let failure = try await group.next() {
+        if let failure { failed.append(failure) }
+        startNext()
+      }
+      return failed
+    }
+    guard failed.isEmpty else { throw PushFailure.files(failed.sorted { $0.path < $1.path }) }
+  }
+
+  private static func transfer(
+    _ file: SourceFile, _ step: ResumeStep, _ context: TransferContext
+  ) async throws -> PushFailure.File? {
+    do {
+      try await FileTransfer(context: context).run(file, step)
+      context.board.update { $0.filesDone += 1 }
+      return nil
+    } catch let problem as FileProblem {
+      return PushFailure.File(path: file.path.text, reason: problem.reason)
+    }
+  }
+
+  private func seal(_ id: PushID) async throws {
+    var wait = Backoff()
+    var patience = RetryState(retrier.policy)
+    while true {
+      do {
+        _ = try await retrier.runUnless({ $0.has(.pushIncomplete) }) { try await api.sealPush(id) }
+        return
+      } catch let error as ClientError where error.has(.pushIncomplete) {
+        let lost = error.items.filter { $0.reason != "unfinished" }
+        guard lost.isEmpty else {
+          throw PushFailure.files(lost.map { .init(path: $0.path, reason: "the server says it is \($0.reason)") })
+        }
+        // Large files are still being verified; the wait is the server's work, so only its length is limited.
+        guard patience.failed(at: retrier.pacer.now(), random: 0) != .giveUp else {
+          throw Unreachable(server: api.server, last: error)
+        }
+        try await retrier.pacer.sleep(wait.next())
+      }
+    }
+  }
+
+  private func awaitBundle(of id: PushID) async throws -> PushResult {
+    var wait = Backoff()
+    while true {
+      let answer = try await retrier.run { try await api.push(id) }
+      switch answer.pushState {
+      case .committed:
+        guard let bundle = answer.bundle else {
+          throw ClientError.unexpected("a committed push names no bundle")
+        }
+        return PushResult(
+          bundle: bundle.id, repo: answer.repo, sequence: bundle.sequence, digest: bundle.digest, push: id.text,
+          files: plan.files.count, bytes: plan.files.reduce(0) { $0 + $1.size })
+      case .failed:
+        throw PushFailure.commit(
+          code: answer.error?.code ?? "unknown", message: answer.error?.message ?? "it gave no reason")
+      case .cancelled, .expired: throw PushFailure.closed("push \(id) was \(answer.state)")
+      case .open, .queued, .admitted, .committing, nil: try await retrier.pacer.sleep(wait.next())
+      }
+    }
+  }
+}
+
+/// Waits between questions: from 0.1 s, growing to 2 s.
+struct Backoff {
+  private var seconds = 0.1
+  mutating func next() -> Double {
+    defer { seconds = min(2, seconds * 1.5) }
+    return seconds
+  }
+}

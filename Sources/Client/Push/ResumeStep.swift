@@ -1,0 +1,43 @@
+import Vocabulary
+
+/// What to do with a file of a push that an earlier run began; a pure decision.
+package enum ResumeStep: Sendable, Equatable {
+  /// Nothing of it is there.
+  case send
+  /// Some or all of it is there: ask for the offset and compare before going on.
+  case resume(UploadID)
+  /// What is there cannot become the file: delete it, then send.
+  case replace(UploadID)
+  /// It is there, verified, and the local file has not changed since.
+  case done
+
+  package static func decide(
+    file: SourceFile, remembered: JournalRecord.File?, server: UploadAnswer?
+  ) -> ResumeStep {
+    guard let server, let id = UploadID(server.id) else { return .send }
+    switch server.uploadState {
+    case .cancelled, .expired: return .send
+    case .rejected: return .replace(id)
+    case .created, .receiving, .received, .verified, .committed, nil: break
+    }
+    guard server.length == file.size else { return .replace(id) }
+    let isUntouched =
+      remembered?.state == .done && remembered?.mtime == file.modifiedNanoseconds && remembered?.size == file.size
+    if server.uploadState?.isFinished == true, isUntouched { return .done }
+    return .resume(id)
+  }
+
+  /// Whether the push of an earlier run still fits: it takes exactly the files it was opened with.
+  package static func fits(_ record: JournalRecord, _ files: [SourceFile]) -> Bool {
+    record.announced.count == files.count
+      && Set(record.announced) == Set(files.map { AnnouncedFile(path: $0.path.text, size: $0.size) })
+  }
+
+  /// Whether all files of an earlier run were sent and none has changed since.
+  package static func isUnchanged(_ record: JournalRecord, _ files: [SourceFile]) -> Bool {
+    guard fits(record, files) else { return false }
+    var times: [String: Int64] = [:]
+    for file in record.files where file.state == .done { times[file.path] = file.mtime }
+    return files.allSatisfy { times[$0.path.text] == $0.modifiedNanoseconds }
+  }
+}

@@ -1,0 +1,19 @@
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What a route knows of its request beside the request itself.
+package struct GatewayContext: RequestContext, RemoteAddressRequestContext {
+  package var coreContext: CoreRequestContextStorage
+  package let remoteAddress: SocketAddress?
+  package let localAddress: SocketAddress?
+
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    remoteAddress = source.channel.remoteAddress
+    localAddress = source.channel.localAddress
+  }
+
+  /// API bodies: a list of a million files is the largest thing anyone sends.
+  package var maxUploadSize: Int { 256 << 20 }
+}

@@ -1,0 +1,51 @@
+import Blobs
+import Bundles
+import Catalog
+import Configuration
+import Logging
+import Platform
+import Pushes
+import Scheduling
+import Uploads
+import Vocabulary
+
+/// Everything the edge calls: made once by the composition, shared by all requests.
+package struct GatewayServices: Sendable {
+  package var catalog: any CatalogStore
+  package var blobs: any BlobStore
+  package var uploads: UploadEngine
+  package var pushes: PushRegister
+  package var scheduler: SchedulerRunner
+  package var logs: PushLogs
+  package var bundleCheck: BundleCheck
+  package var clock: any WallClock
+  package var entropy: any Entropy
+  package var settings: Settings
+  /// Every setting with its origin, for `/api/v1/config`.
+  package var resolvedSettings: ResolvedSettings
+  package var errors: RecentErrors
+  package var startedAt: Timestamp
+  package var logger: Logger
+
+  package init(
+    catalog: any CatalogStore, blobs: any BlobStore, uploads: UploadEngine, pushes: PushRegister,
+    scheduler: SchedulerRunner, logs: PushLogs, bundleCheck: BundleCheck, clock: any WallClock,
+    entropy: any Entropy, settings: Settings, resolvedSettings: ResolvedSettings, errors: RecentErrors,
+    startedAt: Timestamp, logger: Logger
+  ) {
+    self.catalog = catalog
+    self.blobs = blobs
+    self.uploads = uploads
+    self.pushes = pushes
+    self.scheduler = scheduler
+    self.logs = logs
+    self.bundleCheck = bundleCheck
+    self.clock = clock
+    self.entropy = entropy
+    self.settings = settings
+    self.resolvedSettings = resolvedSettings
+    self.errors = errors
+    self.startedAt = startedAt
+    self.logger = logger
+  }
+}

@@ -1,0 +1,102 @@
+import Blobs
+import Bundles
+import Catalog
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Vocabulary
+
+/// A bundle as one tar archive, made while it is sent.
+package struct TarResponse: Sendable {
+  private static let chunkBytes = 256 << 10
+  private static let pageSize = 200
+
+  private let bundle: BundleRecord
+  private let services: GatewayServices
+
+  package init(_ bundle: BundleRecord, _ services: GatewayServices) {
+    self.bundle = bundle
+    self.services = services
+  }
+
+  /// - Throws: `BlobError` when the manifest is not there. A fault after that closes the connection in the middle: the
+  ///   archive must never look complete.
+  package func response() async throws -> Response {
+    let manifest = try await services.blobs.openObject(bundle.digest)
+    let name = "\(bundle.repo)-\(bundle.sequence).tar"
+    let headers: HTTPFields = [
+      .contentType: SafeMediaType.of(name),
+      .contentDisposition: ContentDisposition.attachment.value(name: name),
+      .cacheControl: "private, no-cache",
+      .xContentTypeOptions: "nosniff",
+      .contentSecurityPolicy: "sandbox; default-src 'none'",
+    ]
+    let body = ResponseBody.streamed(patience: services.patience) { writer in
+      defer { manifest.close() }
+      try await services.reportingFaults { try await write(ManifestReader(manifest), to: &writer) }
+    }
+    return Response(status: .ok, headers: headers, body: body)
+  }
+
+  private func write(_ manifest: ManifestReader, to writer: inout StreamWriter) async throws {
+    var pending = ByteBuffer()
+    var position: Int64? = ManifestReader.start
+    while let from = position {
+      let page = try await services.page(of: manifest, from: from, limit: Self.pageSize, bundle)
+      for entry in page.entries {
+        pending.writeBytes(TarFormat.header(entry))
+        try await writeContent(of: entry, &pending, to: &writer)
+        pending.writeBytes(TarFormat.padding(after: entry.size))
+      }
+      position = page.next
+    }
+    pending.writeBytes(TarFormat.end)
+    try await writer.write(pending)
+  }
+
+  /// Small files share a write: `pending` goes out when it has grown to a chunk.
+  private func writeContent(
+    of entry: Entry, _ pending: inout ByteBuffer, to writer: inout StreamWriter
+  ) async throws {
+    let object = try await services.openObject(of: entry)
+    defer { object.close() }
+    var offset: Int64 = 0
+    while offset < entry.size {
+      let wanted = Int(min(Int64(Self.chunkBytes), entry.size - offset))
+      let bytes = try await object.read(wanted, at: offset)
+      guard bytes.count == wanted else {
+        throw BlobError.missing("object \(entry.digest) from byte \(offset + Int64(bytes.count)) on")
+      }
+      offset += Int64(wanted)
+      pending.writeBytes(bytes)
+      if pending.readableBytes >= Self.chunkBytes {
+        try await writer.write(pending)
+        pending.clear()
+      }
+    }
+  }
+}
+
+extension GatewayServices {
+  /// The object of an entry, seen to have its size (MUST-5).
+  func openObject(of entry: Entry) async throws(BlobError) -> any BlobReader {
+    let object = try await blobs.openObject(entry.digest)
+    guard object.size == entry.size else {
+      let size = object.size
+      object.close()
+      throw BlobError.failed("object \(entry.digest) has \(size) bytes, its entry says \(entry.size)")
+    }
+    return object
+  }
+
+  /// A page of a bundle's entries; a manifest that cannot be read is a storage fault.
+  func page(
+    of manifest: ManifestReader, from position: Int64, limit: Int, _ bundle: BundleRecord
+  ) async throws -> (entries: [Entry], next: Int64?) {
+    do {
+      return try await manifest.page(from: position, limit: limit)
+    } catch let error as ManifestError {
+      throw BlobError.failed("bundle \(bundle.id): \(error)")
+    }
+  }
+}

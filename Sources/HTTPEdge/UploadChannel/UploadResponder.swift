@@ -1,0 +1,72 @@
+import HTTPTypes
+import Logging
+import NIOCore
+import Platform
+import UploadProtocol
+import Uploads
+import Vocabulary
+
+/// What goes back for an upload request.
+struct UploadReply: Sendable {
+  var head: HTTPResponse
+  var body: [UInt8]
+  /// The connection cannot be trusted to be in step any more.
+  var mustClose: Bool
+}
+
+/// Request head → intent → engine → outcome → response head.
+struct UploadResponder: Sendable {
+  let dialect: TusDialect
+  let engine: UploadEngine
+  let address: PublicAddress
+  let entropy: any Entropy
+  let logger: Logger
+
+  /// True for what `DialectChoice` gives to an upload dialect; reading is the router's.
+  func takes(_ request: HTTPRequest) -> Bool {
+    request.method != .get && DialectChoice(Self.head(of: request)) != nil
+  }
+
+  func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {
+    let requestID = RequestID.make(request.headerFields, entropy: entropy)
+    let head = Self.head(of: request)
+    let outcome: UploadOutcome
+    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer?.ipAddress) {
+      outcome = .refused(problem, view: nil)
+    } else {
+      do throws(ProblemError) {
+        let intent = try dialect.interpret(head)
+        outcome = await engine.perform(intent, body: body, client: peer?.ipAddress)
+      } catch {
+        outcome = .refused(error, view: nil)
+      }
+    }
+    let origin = address.origin(
+      authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress)
+    var response = dialect.render(outcome, for: head, requestID: requestID) { id in
+      (origin ?? "") + "/files/\(id)"
+    }
+    if request.method == .head {
+      // An HTTP/1 encoder that does not know the method frames any other answer as if a body followed (T-8).
+      if response.head.status == .ok { response.head.status = .noContent }
+      if response.head.status != .noContent { response.head.headerFields[.contentLength] = "0" }
+    }
+    var mustClose = false
+    if case .refused(let error, _) = outcome {
+      mustClose = error.problem == .takenOver || error.problem == .draining || head.isAmbiguouslyFramed
+      logger.info(
+        "upload request refused",
+        metadata: [
+          "code": .string(error.problem.code), "detail": .string(error.detail), "request": .string(requestID),
+          "method": .string(request.method.rawValue),
+        ])
+    }
+    return UploadReply(head: response.head, body: response.body, mustClose: mustClose)
+  }
+
+  private static func head(of request: HTTPRequest) -> UploadRequestHead {
+    UploadRequestHead(
+      method: request.method, path: request.path ?? "", headerFields: request.headerFields,
+      hasBody: UploadExchange.declaredBytes(of: request) != 0)
+  }
+}

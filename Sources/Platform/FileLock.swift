@@ -1,0 +1,20 @@
+import Glibc
+
+/// An exclusive `flock` on a file, held as long as this value lives; the kernel drops it when the process ends.
+package final class FileLock: Sendable {
+  private let descriptor: Int32
+
+  /// nil when another process holds it.
+  package init?(path: String) throws(FileError) {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw .last("open", path) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let code = errno
+      close(descriptor)
+      if code == EWOULDBLOCK { return nil }
+      errno = code
+      throw .last("flock", path)
+    }
+  }
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// The standard streams of the process.
+package enum Terminal: Sendable {
+  case output
+  case error
+
+  private var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+
+  /// True when a person is likely to read along.
+  package var isInteractive: Bool { isatty(descriptor) == 1 }
+
+  /// Width in columns; nil when the stream is no terminal.
+  package var columns: Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// Writes all bytes at once, past any buffer.
+  ///
+  /// - Throws: `FileError`; `isBrokenPipe` tells that the reader went away.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .last("write", self == .output ? "standard output" : "standard error")
+      }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  /// Writes the text; a reader that went away is no error of ours, so nothing is thrown.
+  package func write(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      do { try write(UnsafeRawBufferPointer(bytes)) } catch {}
+    }
+  }
+}
+
+extension FileError {
+  /// The reader of a pipe closed it.
+  package var isBrokenPipe: Bool { code == EPIPE }
+}

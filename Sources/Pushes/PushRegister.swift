@@ -1,0 +1,205 @@
+import Catalog
+import Platform
+import Vocabulary
+
+/// What a client asks for when it opens a push.
+package struct PushRequest: Sendable {
+  package var repo: RepoName
+  package var message: String
+  package var label: LabelName?
+  package var author: String?
+  package var sealWhenComplete: Bool
+  /// nil: any files may come.
+  package var files: [ExpectedFile]?
+
+  package init(
+    repo: RepoName, message: String, label: LabelName? = nil, author: String? = nil,
+    sealWhenComplete: Bool = false,
+    files: [ExpectedFile]? = nil
+  ) {
+    self.repo = repo
+    self.message = message
+    self.label = label
+    self.author = author
+    self.sealWhenComplete = sealWhenComplete
+    self.files = files
+  }
+}
+
+/// Opens, seals, cancels and retries pushes; each is one catalog transaction.
+package struct PushRegister: Sendable {
+  package static let maximumFiles = 1_000_000
+  package static let maximumMessageBytes = 4096
+  /// At most this many items in the list of what keeps a push from being sealed.
+  package static let missingLimit = 100
+
+  private let catalog: any CatalogStore
+  private let clock: any WallClock
+  private let entropy: any Entropy
+  private let expirySeconds: Int64
+  /// Called after a transaction that gave the scheduler something to do.
+  private let wakeScheduler: @Sendable () -> Void
+
+  package init(
+    catalog: any CatalogStore, clock: any WallClock, entropy: any Entropy, expirySeconds: Int64,
+    wakeScheduler: @escaping @Sendable () -> Void
+  ) {
+    self.catalog = catalog
+    self.clock = clock
+    self.entropy = entropy
+    self.expirySeconds = expirySeconds
+    self.wakeScheduler = wakeScheduler
+  }
+
+  /// - Throws: `ProblemError`: `bad-request`, `bad-path` or `path-conflict`.
+  package func open(_ request: PushRequest) async throws -> PushRecord {
+    try check(request)
+    let now = clock.now()
+    let push = PushRecord(
+      id: .make(clock: clock, entropy: entropy), state: .open, origin: .client, repo: request.repo,
+      message: request.message, label: request.label, author: request.author,
+      sealWhenComplete: request.sealWhenComplete, expectedCount: request.files.map { Int64($0.count) },
+      expectedBytes: request.files.map { $0.reduce(0) { $0 + $1.size } }, createdAt: now,
+      expiresAt: now.adding(seconds: expirySeconds))
+    try await catalog.write { transaction in
+      if try transaction.repo(push.repo) == nil {
+        try transaction.ensureRepo(push.repo, description: nil, at: now)
+        try transaction.record(
+          NewEvent(at: now, kind: .repoCreated, subject: push.repo.text, repo: push.repo))
+      }
+      try transaction.insert(push, expecting: request.files ?? [])
+      try transaction.record(PushRules.event(.pushOpened, push, at: now))
+    }
+    return push
+  }
+
+  /// Queues the push; sealing again changes nothing.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, `push-closed`, or `push-incomplete` with the list of what is missing.
+  package func seal(_ id: PushID) async throws -> PushRecord {
+    let now = clock.now()
+    let push = try await catalog.write { transaction in
+      let push = try PushRules.requirePush(id, in: transaction)
+      switch push.state {
+      case .queued, .admitted, .committing, .committed: return push
+      case .failed, .cancelled, .expired: throw PushRules.closed(push)
+      case .open: break
+      }
+      var missing = try transaction.missing(ofPush: id, limit: Self.missingLimit)
+        .map { ["path": $0.path, "reason": $0.reason.rawValue] }
+      if missing.isEmpty, try transaction.pushProgress(id).total == 0 {
+        missing = [["path": "", "reason": "empty"]]
+      }
+      guard missing.isEmpty else {
+        throw ProblemError(
+          .pushIncomplete,
+          detail: "push \(id) cannot be sealed: \(missing.count) of its files are not there yet",
+          members: ["missing": .list(missing)])
+      }
+      try PushRules.queue(push, at: now, in: transaction)
+      return try PushRules.requirePush(id, in: transaction)
+    }
+    wakeScheduler()
+    return push
+  }
+
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
+  package func cancel(_ id: PushID) async throws -> PushRecord {
+    let now = clock.now()
+    return try await catalog.write { transaction in
+      var push = try PushRules.requirePush(id, in: transaction)
+      if push.state == .cancelled { return push }
+      guard push.state == .open || push.state == .queued || push.state == .failed else {
+        throw PushRules.closed(push)
+      }
+      try Self.end(&push, as: .cancelled, event: .pushCancelled, at: now, in: transaction)
+      return push
+    }
+  }
+
+  /// Ends an open push nobody has touched for its lifetime; one that was sealed or touched since is left alone.
+  package func expire(_ id: PushID) async throws {
+    let now = clock.now()
+    try await catalog.write { transaction in
+      guard var push = try transaction.push(id), push.state == .open, let expiresAt = push.expiresAt,
+        expiresAt <= now
+      else { return }
+      try Self.end(&push, as: .expired, event: .pushExpired, at: now, in: transaction)
+    }
+  }
+
+  /// failed → queued.
+  package func retry(_ id: PushID) async throws -> PushRecord {
+    let now = clock.now()
+    let push = try await catalog.write { transaction in
+      let push = try PushRules.requirePush(id, in: transaction)
+      guard push.state == .failed else {
+        throw ProblemError(
+          .pushClosed, detail: "push \(id) is \(push.state.rawValue); only a failed push can be retried")
+      }
+      try PushRules.queue(push, at: now, in: transaction)
+      return try PushRules.requirePush(id, in: transaction)
+    }
+    wakeScheduler()
+    return push
+  }
+
+  private static func end(
+    _ push: inout PushRecord, as state: PushState, event: EventKind, at now: Timestamp,
+    in transaction: any CatalogTransaction
+  ) throws {
+    push.state = state
+    push.finishedAt = now
+    push.expiresAt = nil
+    try transaction.update(push)
+    try transaction.record(PushRules.event(event, push, at: now))
+  }
+
+  private func check(_ request: PushRequest) throws(ProblemError) {
+    guard !request.message.isEmpty, request.message.utf8.count <= Self.maximumMessageBytes else {
+      throw ProblemError(
+        .badRequest,
+        detail: "message must have 1 to \(Self.maximumMessageBytes) bytes, not \(request.message.utf8.count)",
+        members: ["field": .text("message")])
+    }
+    if let author = request.author, author.utf8.count > 256 {
+      throw ProblemError(
+        .badRequest, detail: "author must have at most 256 bytes", members: ["field": .text("author")])
+    }
+    guard let files = request.files else {
+      if request.sealWhenComplete {
+        throw ProblemError(
+          .badRequest,
+          detail: "sealWhenComplete needs files: without the list nobody knows when the push is complete",
+          members: ["field": .text("sealWhenComplete")])
+      }
+      return
+    }
+    guard (1...Self.maximumFiles).contains(files.count) else {
+      throw ProblemError(
+        .badRequest, detail: "files must name 1 to \(Self.maximumFiles) files, not \(files.count)",
+        members: ["field": .text("files")])
+    }
+    let sorted = files.sorted { $0.path < $1.path }
+    var folders: [BundlePath] = []
+    var total: Int64 = 0
+    for file in sorted {
+      let (sum, overflow) = total.addingReportingOverflow(file.size)
+      guard file.size >= 0, !overflow else {
+        throw ProblemError(
+          .badRequest, detail: "size \(file.size) of \(quoted(file.path.text)) is not a byte count",
+          members: ["path": .text(file.path.text)])
+      }
+      total = sum
+      if let previous = folders.first(where: { $0 == file.path || $0.contains(file.path) }) {
+        throw ProblemError(
+          .pathConflict,
+          detail: "path \(quoted(file.path.text)) collides with \(quoted(previous.text)) in files",
+          members: ["path": .text(file.path.text)])
+      }
+      // Only paths that are a prefix of what follows can still collide with it.
+      folders.removeAll { !file.path.text.utf8.starts(with: $0.text.utf8) }
+      folders.append(file.path)
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import Catalog
+import Platform
+import Vocabulary
+
+/// Carries out the commit of an admitted push; must be safe to run again after a crash at any point.
+package protocol PushHandler: Sendable {
+  func commit(_ push: PushID) async throws
+}
+
+/// The effects of the scheduler's decisions, and its heart.
+package final class SchedulerRunner: Sendable {
+  package struct Settings: Sendable {
+    package var maximumRunning: Int
+    package var heartbeatMilliseconds: Int
+    package init(maximumRunning: Int, heartbeatMilliseconds: Int) {
+      self.maximumRunning = maximumRunning
+      self.heartbeatMilliseconds = heartbeatMilliseconds
+    }
+  }
+  /// Counters since the server started.
+  package struct Counters: Sendable, Equatable {
+    package var ticks = 0
+    package var started = 0
+    package var committed = 0
+    package var failed = 0
+    package var lastTickAt: Timestamp?
+    package var running: [PushID: RepoName] = [:]
+  }
+
+  private static let expiryBatch = 100
+  private let catalog: any CatalogStore
+  private let clock: any WallClock
+  private let entropy: any Entropy
+  private let handler: any PushHandler
+  private let settings: Settings
+  private let expireUpload: @Sendable (UploadID) async throws -> Void
+  private let expirePush: @Sendable (PushID) async throws -> Void
+  private let report: @Sendable (String) -> Void
+  private let counters = Locked(Counters())
+  private let wakes: AsyncStream<Void>
+  private let waker: AsyncStream<Void>.Continuation
+
+  package init(
+    catalog: any CatalogStore, clock: any WallClock, entropy: any Entropy, handler: any PushHandler,
+    settings: Settings, expireUpload: @escaping @Sendable (UploadID) async throws -> Void,
+    expirePush: @escaping @Sendable (PushID) async throws -> Void,
+    report: @escaping @Sendable (String) -> Void,
+    wakeups: SchedulerWakeups
+  ) {
+    self.catalog = catalog
+    self.clock = clock
+    self.entropy = entropy
+    self.handler = handler
+    self.settings = settings
+    self.expireUpload = expireUpload
+    self.expirePush = expirePush
+    self.report = report
+    wakes = wakeups.stream
+    waker = wakeups.continuation
+  }
+
+  package var snapshot: Counters { counters.withLock { $0 } }
+
+  /// Puts pushes whose commit a crash interrupted back into the queue; run once, before `run`.
+  package func requeueOrphans() async throws {
+    let now = clock.now()
+    try await catalog.write { transaction in
+      for var push in try transaction.pushes(in: [.admitted, .committing], after: nil, limit: 10_000) {
+        push.state = .queued
+        try transaction.update(push)
+        try transaction.record(
+          NewEvent(
+            at: now, kind: .pushQueued, subject: push.id.text, repo: push.repo,
+            details: ["why": "the server restarted"]))
+      }
+    }
+  }
+
+  /// Ticks at every wake-up and every heartbeat until the task is cancelled, then waits for running commits.
+  package func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      let heart = Task { [settings, waker] in
+        while !Task.isCancelled {
+          waker.yield()
+          try? await Task.sleep(for: .milliseconds(settings.heartbeatMilliseconds))
+        }
+        waker.finish()
+      }
+      await withTaskCancellationHandler {
+        for await _ in wakes {
+          if Task.isCancelled { break }
+          for (push, repo) in await tick() {
+            group.addTask { await self.commit(push, repo) }
+          }
+        }
+      } onCancel: {
+        heart.cancel()
+        waker.finish()
+      }
+    }
+  }
+
+  /// One look at the state and the decisions carried out; returns the pushes whose commit is to start now.
+  func tick() async -> [(PushID, RepoName)] {
+    let now = clock.now()
+    var admitted: [(PushID, RepoName)] = []
+    do {
+      let running = counters.withLock { counters in
+        counters.ticks += 1
+        counters.lastTickAt = now
+        return Array(counters.running.values)
+      }
+      let maximumRunning = settings.maximumRunning
+      let state = try await catalog.read { reader in
+        SchedulingState(
+          queueHeads: try reader.queueHeads(limit: 1000), runningRepos: running,
+          maximumRunning: maximumRunning,
+          cursor: try reader.schedulerCursor(),
+          expiredUploads: try reader.expiredUploads(at: now, limit: Self.expiryBatch),
+          expiredPushes: try reader.expiredPushes(at: now, limit: Self.expiryBatch))
+      }
+      for decision in SchedulingPolicy.decide(state) {
+        if let start = await carryOut(decision, at: now) { admitted.append(start) }
+      }
+    } catch {
+      report("scheduler tick failed: \(error)")
+    }
+    return admitted
+  }
+
+  /// A decision that fails is reported and made again at a later tick; it does not hold up the others.
+  private func carryOut(_ decision: SchedulingDecision, at now: Timestamp) async -> (PushID, RepoName)? {
+    do {
+      switch decision {
+      case .expireUpload(let id): try await expireUpload(id)
+      case .expirePush(let id): try await expirePush(id)
+      case .admit(let id, let repo):
+        guard try await admit(id, repo, at: now) else { return nil }
+        counters.withLock { counters in
+          counters.started += 1
+          counters.running[id] = repo
+        }
+        return (id, repo)
+      }
+    } catch {
+      report("scheduler: \(decision) failed: \(error)")
+    }
+    return nil
+  }
+
+  /// queued → admitted, with the bundle's id fixed; false when the push is no longer queued.
+  private func admit(_ id: PushID, _ repo: RepoName, at now: Timestamp) async throws -> Bool {
+    let fresh = BundleID.make(clock: clock, entropy: entropy)
+    return try await catalog.write { transaction in
+      guard var push = try transaction.push(id), push.state == .queued else { return false }
+      push.state = .admitted
+      push.bundle = push.bundle ?? fresh
+      push.attempts += 1
+      try transaction.update(push)
+      try transaction.setSchedulerCursor(repo)
+      try transaction.record(NewEvent(at: now, kind: .pushAdmitted, subject: id.text, repo: repo))
+      return true
+    }
+  }
+
+  private func commit(_ id: PushID, _ repo: RepoName) async {
+    var succeeded = true
+    do {
+      try await handler.commit(id)
+    } catch {
+      succeeded = false
+      await fail(id, repo, error)
+    }
+    counters.withLock { counters in
+      counters.running[id] = nil
+      if succeeded { counters.committed += 1 } else { counters.failed += 1 }
+    }
+    waker.yield()
+  }
+
+  private func fail(_ id: PushID, _ repo: RepoName, _ error: any Error) async {
+    let problem = error as? ProblemError ?? ProblemError(.internalError, detail: "\(error)")
+    report("push \(id) failed: \(error)")
+    let now = clock.now()
+    do {
+      try await catalog.write { transaction in
+        guard var push = try transaction.push(id), push.state != .committed else { return }
+        push.state = .failed
+        push.finishedAt = now
+        push.errorCode = problem.problem.code
+        push.errorMessage = problem.detail
+        try transaction.update(push)
+        try transaction.record(
+          NewEvent(
+            at: now, kind: .pushFailed, subject: id.text, repo: repo, details: ["code": problem.problem.code])
+        )
+      }
+    } catch {
+      report("the failure of push \(id) could not be recorded: \(error)")
+    }
+  }
+}
+
+/// The bell of the scheduler: rung by whoever gave it something to do. Ringing twice is ringing once.
+package struct SchedulerWakeups: Sendable {
+  let stream: AsyncStream<Void>
+  let continuation: AsyncStream<Void>.Continuation
+
+  package init() {
+    (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  }
+  package func ring() { continuation.yield() }
+}

@@ -1,0 +1,137 @@
+import Blobs
+import Catalog
+import Platform
+import Pushes
+import Vocabulary
+
+extension UploadEngine {
+  /// The true offset: a running request is asked to yield first, and a complete upload is finished first.
+  func inspect(_ id: UploadID) async throws -> UploadOutcome {
+    let record = try await requireUpload(id)
+    if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
+    return try await withOwnership(of: id) {
+      var record = try await requireUpload(id)
+      if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
+      let partial = try await openPartial(&record)
+      defer { partial.close() }
+      // What HEAD tells is an acknowledgement like any other (MUST-1).
+      try await partial.sync()
+      guard partial.size == record.length else { return .inspected(view(record, offset: partial.size)) }
+      let finished = try await finish(record, partial: partial)
+      return .inspected(view(finished, offset: partial.size))
+    }
+  }
+
+  /// Ends the upload: a running request is interrupted, its bytes go, later requests find it gone.
+  func terminate(_ id: UploadID) async throws -> UploadOutcome {
+    try await end(id, as: .cancelled, event: .uploadCancelled)
+    return .terminated
+  }
+
+  /// Ends an upload that nobody is using and whose lifetime is over.
+  package func expire(_ id: UploadID) async throws {
+    guard let lease = ownership.acquireIfIdle(id) else { return }
+    defer { ownership.release(lease) }
+    let now = clock.now()
+    guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen,
+      let expiresAt = record.expiresAt, expiresAt <= now
+    else { return }
+    try await erase(record, as: .expired, event: .uploadExpired)
+  }
+
+  private func end(_ id: UploadID, as state: UploadState, event: EventKind) async throws {
+    let interrupt = activity.interruption(of: id)
+    interrupt()
+    try await withOwnership(of: id) {
+      guard let record = try await catalog.read({ try $0.upload(id) }) else {
+        throw ProblemError(.notFound, detail: "there is no upload \(id)")
+      }
+      if record.state == .cancelled || record.state == .expired {
+        throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
+      }
+      try await erase(record, as: state, event: event)
+    }
+  }
+
+  /// Row first, then the bytes: a crash in between leaves a partial file without an upload, which recovery removes.
+  private func erase(_ record: UploadRecord, as state: UploadState, event: EventKind) async throws {
+    let now = clock.now()
+    try await catalog.write { transaction in
+      if let id = record.push, record.state == .verified, let push = try transaction.push(id),
+        push.state != .open
+      {
+        throw ProblemError(
+          .pushClosed, detail: "upload \(record.id) belongs to push \(id), which is \(push.state.rawValue)")
+      }
+      var ended = record
+      ended.state = state
+      ended.unverifiedFrom = nil
+      ended.hashState = nil
+      ended.updatedAt = now
+      ended.expiresAt = nil
+      try transaction.update(ended)
+      try transaction.record(
+        NewEvent(at: now, kind: event, subject: record.id.text, details: ["path": record.path.text]))
+    }
+    try await blobs.removePartial(record.id)
+  }
+
+  /// The record and how many bytes are there, without disturbing whoever is sending.
+  package func status(_ id: UploadID) async throws -> (record: UploadRecord, offset: Int64) {
+    guard let record = try await catalog.read({ try $0.upload(id) }) else {
+      throw ProblemError(.notFound, detail: "there is no upload \(id)")
+    }
+    if record.state.isFinished { return (record, record.length ?? 0) }
+    guard record.state.isOpen else { return (record, 0) }
+    do {
+      return (record, min(try await blobs.partialSize(id) ?? 0, record.unverifiedFrom ?? .max))
+    } catch {
+      throw error.problem
+    }
+  }
+
+  /// The bytes of an upload to read: the object of a verified one, else the durable prefix of its partial file.
+  package func open(_ id: UploadID) async throws -> (blob: any BlobReader, offset: Int64) {
+    guard case .inspected(let view) = try await inspect(id) else {
+      preconditionFailure("inspect answers with a view")
+    }
+    do {
+      if let digest = view.digest { return (try await blobs.openObject(digest), view.offset) }
+      return (try await blobs.readPartial(id), view.offset)
+    } catch {
+      throw problem(for: error)
+    }
+  }
+
+  /// Compares a declared digest with the whole file's. A mismatch makes an upload that no sealed push has rejected.
+  ///
+  /// - Throws: `ProblemError`: `not-finished`, `digest-mismatch`, or as for any request.
+  package func verify(_ id: UploadID, declared: Digest, isDeep: Bool) async throws -> Digest {
+    guard case .inspected(let view) = try await inspect(id) else {
+      preconditionFailure("inspect answers with a view")
+    }
+    guard view.offset == view.length else {
+      throw ProblemError(
+        .notFinished,
+        detail: "upload \(id) has \(view.offset) of \(view.length.map(String.init) ?? "unknown") bytes")
+    }
+    let (blob, _) = try await open(id)
+    defer { blob.close() }
+    var actual = view.digest
+    if isDeep || actual == nil { actual = try await BlobDigests.prefix(view.offset, of: blob) }
+    guard let actual, actual != declared else { return declared }
+    try await rejectUnlessSealed(id, declared: declared, actual: actual)
+    throw ProblemError(
+      .digestMismatch, detail: "upload \(id) has sha256 \(actual), the request declared \(declared)",
+      members: ["declared": .text(declared.hex), "actual": .text(actual.hex)])
+  }
+
+  private func rejectUnlessSealed(_ id: UploadID, declared: Digest, actual: Digest) async throws {
+    try await withOwnership(of: id) {
+      let record = try await requireUpload(id)
+      let push = try await catalog.read { reader in try record.push.flatMap { try reader.push($0) } }
+      guard record.state != .committed, push == nil || push?.state == .open else { return }
+      _ = try await reject(record, declared: declared, actual: actual)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Blobs
+import Catalog
+import Platform
+import Pushes
+import Vocabulary
+
+extension UploadEngine {
+  /// Creation, with or without the first bytes. Order: partial file → catalog row → bytes → answer.
+  func create(_ intent: CreateIntent, body: (any UploadBody)?, client: String?) async throws -> UploadOutcome
+  {
+    if let problem = drainingProblem { throw problem }
+    let description = try UploadDescription(intent.metadata)
+    if let length = intent.length, length > limits.maximumBytes {
+      throw ProblemError(
+        .tooLarge, detail: "length \(length) is more than this server's limit of \(limits.maximumBytes) bytes"
+      )
+    }
+    if let length = intent.length, let count = intent.contentLength, intent.hasContent, count > length {
+      throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
+    }
+    let record = try newRecord(intent, description, client: client)
+    // Checked before the partial file is made, so that a refused creation costs nothing, and again with the row.
+    try await catalog.read { reader in _ = try Self.expectation(of: record, in: reader) }
+    try await blobs.createPartial(record.id)
+    do {
+      try await catalog.write { [limits] transaction in
+        var record = record
+        record.declaredDigest = try Self.expectation(of: record, in: transaction)
+        try transaction.insert(record)
+        try transaction.record(
+          NewEvent(
+            at: record.createdAt, kind: .uploadCreated, subject: record.id.text,
+            details: ["path": record.path.text]))
+        if let push = record.push {
+          try Self.touch(push, at: record.createdAt, seconds: limits.pushExpirySeconds, in: transaction)
+        }
+      }
+    } catch {
+      try await blobs.removePartial(record.id)
+      throw error
+    }
+    if !intent.hasContent && intent.length != 0 {
+      return .created(view(record, offset: 0), receivedContent: false)
+    }
+    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checksum: intent.checksum)
+    let outcome = try await self.append(
+      append, to: record.id, body: intent.hasContent ? body : nil, client: client, isCreation: true)
+    switch outcome {
+    case .appended(let view): return .created(view, receivedContent: intent.hasContent)
+    case .refused(let error, let view):
+      // A chunk with a wrong checksum is discarded, and the empty upload with it: the client gets no URL to resume.
+      if error.problem == .checksumMismatch || error.problem == .tooLarge {
+        _ = try await terminate(record.id)
+      }
+      return .refused(error, view: view)
+    case .discovered, .created, .inspected, .terminated: return outcome
+    }
+  }
+
+  private func newRecord(
+    _ intent: CreateIntent, _ description: UploadDescription, client: String?
+  ) throws -> UploadRecord {
+    let now = clock.now()
+    let id = UploadID.make(clock: clock, entropy: entropy)
+    return UploadRecord(
+      id: id, state: .created, length: intent.length, metadata: intent.metadata, push: description.push,
+      path: try description.path ?? BundlePath(id.text), filename: description.filename,
+      declaredDigest: description.digest, modifiedAt: description.modifiedAt, mode: description.mode,
+      client: client,
+      createdAt: now, updatedAt: now, expiresAt: now.adding(seconds: limits.expirySeconds))
+  }
+
+  /// The digest the file must have: the one its metadata declares, which must agree with the push's list.
+  private static func expectation(of record: UploadRecord, in reader: any CatalogReader) throws -> Digest? {
+    guard let push = record.push else { return record.declaredDigest }
+    let expected = try PushRules.admit(path: record.path, length: record.length, into: push, in: reader)
+    if let listed = expected?.digest, let declared = record.declaredDigest, listed != declared {
+      throw ProblemError(
+        .badMetadata,
+        detail: "sha256 of \(quoted(record.path.text)) differs from the one push \(push) was opened with",
+        members: ["key": .text("sha256")])
+    }
+    return record.declaredDigest ?? expected?.digest
+  }
+
+  static func touch(_ id: PushID, at now: Timestamp, seconds: Int64, in transaction: any CatalogTransaction)
+    throws
+  {
+    guard var push = try transaction.push(id), push.state == .open else { return }
+    let expiry = now.adding(seconds: seconds)
+    // Once an hour is enough for a lifetime of days, and spares a write per file.
+    guard let current = push.expiresAt, expiry.milliseconds - current.milliseconds > 3_600_000 else { return }
+    push.expiresAt = expiry
+    try transaction.update(push)
+  }
+}

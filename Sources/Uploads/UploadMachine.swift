@@ -1,0 +1,145 @@
+import Vocabulary
+
+/// The rules of one append: what a request may do to an upload, and what is to be done with its bytes.
+///
+/// Pure: events are the mutating functions, decisions are what they return.
+package struct UploadMachine: Sendable {
+  package enum Beginning: Sendable {
+    case refuse(ProblemError)
+    /// Nothing to store and nothing to change: answer with the upload as it is.
+    case acknowledge
+    /// Take the body. `isStaged`: its bytes do not count before its checksum is verified.
+    case receive(isStaged: Bool)
+  }
+  package enum Storing: Sendable, Equatable {
+    case store
+    /// The chunk reaches beyond the upload's length or the server's limit: read no further.
+    case overflow
+  }
+  /// How a body ended.
+  package enum BodyEnd: Sendable, Equatable {
+    case clean
+    /// The connection broke, a newer request took over, or the server drains.
+    case interrupted
+    case overflow
+    /// The storage refused a write.
+    case failed
+  }
+  package enum Ending: Sendable {
+    /// Make durable what was stored and answer with the new offset.
+    case keep
+    /// The same, and the file is complete.
+    case finish
+    /// Cut the file back to `offset` and answer with the problem (nil: the requester is gone).
+    case rollBack(to: Int64, ProblemError?)
+  }
+
+  package let id: UploadID
+  package let state: UploadState
+  package private(set) var length: Int64?
+  package private(set) var offset: Int64
+  /// Largest upload the server takes, in bytes.
+  private let maximumBytes: Int64
+  private var startOffset: Int64
+  private var checksum: Checksum?
+
+  package init(id: UploadID, state: UploadState, length: Int64?, offset: Int64, maximumBytes: Int64) {
+    self.id = id
+    self.state = state
+    self.length = length
+    self.offset = offset
+    self.maximumBytes = maximumBytes
+    startOffset = offset
+  }
+
+  /// True when every byte of the upload is stored.
+  package var isFull: Bool { offset == length }
+
+  package mutating func begin(_ intent: AppendIntent) -> Beginning {
+    switch state {
+    case .cancelled, .expired:
+      return .refuse(ProblemError(.gone, detail: "upload \(id) was \(state.rawValue)"))
+    case .rejected:
+      return .refuse(ProblemError(.uploadRejected, detail: "upload \(id) was rejected; start a new one"))
+    case .created, .receiving, .received, .verified, .committed: break
+    }
+    guard intent.offset == offset else {
+      return .refuse(
+        ProblemError(
+          .offsetMismatch, detail: "upload \(id) is at \(offset), the request said \(intent.offset)",
+          members: ["expected-offset": .integer(offset), "provided-offset": .integer(intent.offset)]))
+    }
+    if let problem = settleLength(intent.length) { return .refuse(problem) }
+    if let count = intent.contentLength, count > room {
+      return .refuse(overflowProblem(count))
+    }
+    if !state.isOpen { return .acknowledge }
+    startOffset = offset
+    checksum = intent.checksum
+    return .receive(isStaged: checksum != nil)
+  }
+
+  package mutating func store(byteCount: Int) -> Storing {
+    guard Int64(byteCount) <= room else { return .overflow }
+    offset += Int64(byteCount)
+    return .store
+  }
+
+  /// A write failed: `size` bytes are what the file is known to have.
+  package mutating func correct(toStoredBytes size: Int64) { offset = size }
+
+  /// `checksumMatches` tells of the request's checksum once the body ended cleanly.
+  package mutating func end(_ end: BodyEnd, checksumMatches: Bool = true) -> Ending {
+    let mayRollBack = startOffset
+    switch end {
+    case .overflow:
+      offset = mayRollBack
+      return .rollBack(to: mayRollBack, overflowProblem(nil))
+    case .interrupted, .failed:
+      guard checksum == nil else {
+        offset = mayRollBack
+        return .rollBack(to: mayRollBack, nil)
+      }
+      return isFull ? .finish : .keep
+    case .clean:
+      guard checksumMatches else {
+        offset = mayRollBack
+        return .rollBack(
+          to: mayRollBack,
+          ProblemError(
+            .checksumMismatch,
+            detail: "the chunk at \(mayRollBack) does not have the declared checksum; send it again"))
+      }
+      return isFull ? .finish : .keep
+    }
+  }
+
+  private var room: Int64 { (length ?? maximumBytes) - offset }
+
+  private mutating func settleLength(_ stated: Int64?) -> ProblemError? {
+    guard let stated else { return nil }
+    if let length {
+      if stated == length { return nil }
+      return ProblemError(
+        .inconsistentLength, detail: "upload \(id) has length \(length), the request said \(stated)")
+    }
+    if stated < offset {
+      return ProblemError(
+        .inconsistentLength, detail: "length \(stated) is less than the \(offset) bytes that upload \(id) has"
+      )
+    }
+    if stated > maximumBytes {
+      return ProblemError(
+        .tooLarge, detail: "length \(stated) is more than this server's limit of \(maximumBytes) bytes")
+    }
+    length = stated
+    return nil
+  }
+
+  private func overflowProblem(_ count: Int64?) -> ProblemError {
+    let sent = count.map { "\($0) bytes" } ?? "a longer body"
+    return ProblemError(
+      .tooLarge,
+      detail: "upload \(id) has room for \(room) more bytes at offset \(offset), the request sends \(sent)")
+  }
+}

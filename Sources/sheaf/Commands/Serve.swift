@@ -1,0 +1,82 @@
+import ArgumentParser
+import Blobs
+import CatalogSQLite
+import Configuration
+import HTTPEdge
+import Logging
+import Platform
+import Scheduling
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the gateway.",
+    discussion: """
+      Needs nothing but a data folder. When it is ready it prints one line with the URLs of its page and its uploads.
+      SIGTERM and SIGINT drain: new uploads are refused, running ones keep what they have, and the server ends.
+
+      EXIT STATUS
+        0  ended by a signal, everything safe
+        1  the server failed while it ran
+        2  it could not start: bad settings, a data folder in use or not usable, a port that is taken
+      """)
+
+  @OptionGroup var flags: SettingFlags
+
+  func run() async throws {
+    let resolved = try flags.resolve()
+    let settings = resolved.settings
+    guard settings.insecure || LoopbackAddress.contains(settings.host) else {
+      throw CommandFailure(
+        "host \(settings.host) can be reached by others and there is no access control yet; "
+          + "listen on 127.0.0.1 or say --insecure")
+    }
+    let logger = LogOutput.start(settings)
+    let composition: Composition
+    do {
+      // Before the data folder is touched, so that a taken port changes nothing.
+      try PortProbe.check(host: settings.host, port: settings.port)
+      composition = try Composition(resolved, logger: logger)
+    } catch let error as PortProbe.Failure {
+      throw CommandFailure("\(error)")
+    } catch let error as DataFolderError {
+      throw CommandFailure("\(error)")
+    } catch let error as SQLiteCatalogError {
+      throw CommandFailure("\(error)")
+    }
+    try await composition.recover()
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: SchedulerService(scheduler: composition.services.scheduler)),
+          .init(service: ServerService(server: HTTPServer(services: composition.services))),
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+    try composition.services.catalog.close()
+  }
+}
+
+/// One line for the operator on standard error, and exit status 2.
+struct CommandFailure: Error {
+  let text: String
+  init(_ text: String) { self.text = text }
+}
+
+private struct ServerService: Service {
+  let server: HTTPServer
+
+  func run() async throws {
+    try await server.run { url in
+      StandardOutput.line("sheaf is ready: page \(url)/ui/upload, uploads \(url)/files/")
+    }
+  }
+}
+
+private struct SchedulerService: Service {
+  let scheduler: SchedulerRunner
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await scheduler.run() }
+  }
+}

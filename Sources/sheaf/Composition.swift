@@ -1,0 +1,69 @@
+import Blobs
+import Bundles
+import CatalogSQLite
+import Configuration
+import HTTPEdge
+import Logging
+import Platform
+import Pushes
+import Scheduling
+import Uploads
+import Vocabulary
+
+/// The only place that picks adapters and wires the gateway: SQLite and disk below one data folder.
+struct Composition: Sendable {
+  let services: GatewayServices
+  private let folder: DataFolder
+  private let store: DiskBlobStore
+
+  /// Opens the data folder and the catalog; changes nothing when the folder cannot be used.
+  init(_ resolved: ResolvedSettings, logger: Logger) throws {
+    let settings = resolved.settings
+    let files = LinuxFileSystem()
+    let clock = SystemClock()
+    let entropy = SystemEntropy()
+    let errors = RecentErrors()
+    let report: @Sendable (String) -> Void = { line in
+      errors.add(line, at: clock.now())
+      logger.error("\(line)")
+    }
+    folder = try DataFolder.open(settings.data, on: files)
+    let catalog = try SQLiteCatalog(path: folder.layout.catalog)
+    let executor = IOExecutor(name: "sheaf.io", threads: settings.ioThreads)
+    store = DiskBlobStore(
+      layout: folder.layout, files: files, executor: executor, entropy: entropy,
+      isSynced: settings.durability == .synced)
+    let wakeups = SchedulerWakeups()
+    let uploads = UploadEngine(
+      catalog: catalog, blobs: store, clock: clock, entropy: entropy,
+      limits: UploadLimits(
+        maximumBytes: settings.maximumUploadBytes == 0 ? .max : settings.maximumUploadBytes,
+        expirySeconds: settings.uploadExpirySeconds, orphanExpirySeconds: settings.orphanExpirySeconds,
+        pushExpirySeconds: settings.pushExpirySeconds),
+      wakeScheduler: { wakeups.ring() }, report: report)
+    let pushes = PushRegister(
+      catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
+      wakeScheduler: { wakeups.ring() })
+    let layout = folder.layout
+    let logs = PushLogs(
+      path: { layout.pushLog($0) }, files: files, executor: executor, clock: clock, report: report)
+    let scheduler = SchedulerRunner(
+      catalog: catalog, clock: clock, entropy: entropy,
+      handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
+      settings: .init(
+        maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds),
+      expireUpload: { try await uploads.expire($0) }, expirePush: { try await pushes.expire($0) },
+      report: report, wakeups: wakeups)
+    services = GatewayServices(
+      catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
+      bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,
+      resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
+  }
+
+  /// Takes up everything an earlier process left unfinished; before the first request.
+  func recover() async throws {
+    try await store.sweepIncoming()
+    try await services.uploads.recover()
+    try await services.scheduler.requeueOrphans()
+  }
+}

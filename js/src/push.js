@@ -1,0 +1,290 @@
+// A whole push: many files into one bundle.
+
+/** @import { Found } from './folder.js' */
+/** @import { UploadSettings } from './upload.js' */
+/** @import { Settings } from './transport.js' */
+
+import { openMemory } from './memory.js';
+import { Meter } from './meter.js';
+import { Gateway, Problem } from './transport.js';
+import { Upload } from './upload.js';
+
+/**
+ * @typedef {object} PushSettings
+ * @property {string} repo
+ * @property {string} message
+ * @property {string} [label]
+ * @property {string} [author]
+ * @property {number} [concurrency] uploads at a time, 3 by default
+ *
+ * @typedef {'queued' | 'active' | 'paused' | 'done' | 'failed' | 'cancelled'} ItemState
+ * @typedef {{ path: string, file: File, state: ItemState, sent: number, upload?: Upload, url?: string,
+ *   error?: unknown }} Item
+ *
+ * @typedef {'idle' | 'uploading' | 'paused' | 'sealing' | 'committed' | 'failed' | 'cancelled'} PushState
+ * @typedef {{ id: string, sequence: number, digest: string }} Bundle
+ * @typedef {{ id: string, repo: string, state: string, bundle: Bundle | null,
+ *   error: { code: string, message: string } | null }} PushJSON
+ * @typedef {{ path: string, state: string, id: string }} UploadJSON
+ */
+
+const pushes = 'api/v1/pushes';
+const arrived = ['received', 'verified', 'committed'];
+const begun = ['created', 'receiving'];
+const lost = ['failed', 'cancelled', 'expired'];
+
+/** Uploads files, has them sealed and waits for the bundle. The same files for the same repo
+ * continue a push that an earlier page left open. Events: `state`, `progress` and, with the item as
+ * detail, `item`. */
+export class Push extends EventTarget {
+  /** @type {Map<string, Item>} by path */
+  items = new Map();
+  /** How many items are in each state. */
+  counts = { queued: 0, active: 0, paused: 0, done: 0, failed: 0, cancelled: 0 };
+  /** @type {PushState} */
+  state = 'idle';
+  /** Empty until the server knows the push. */
+  id = '';
+  /** Whether it goes on with an earlier page's push. */
+  continued = false;
+  #settings;
+  #gateway;
+  #memory;
+  #key;
+  /** @type {Item[]} the next one is last */
+  #queue = [];
+  #total = 0;
+  #sent = 0;
+  /** @type {unknown} */
+  #error;
+  #meter = new Meter();
+  #over = new AbortController();
+  #finished = () => {};
+
+  /** @param {Iterable<Found>} files
+   * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk' | 'stallAfter'>} settings */
+  constructor(files, settings) {
+    super();
+    this.#settings = settings;
+    this.#gateway = new Gateway(settings);
+    this.#memory = settings.memory ?? openMemory();
+    for (const { file, path } of files) {
+      this.items.set(path, { path, file, state: 'queued', sent: 0 });
+    }
+    let sum = 0;
+    for (const { path, file } of this.items.values()) {
+      this.#total += file.size;
+      sum += hash(`${path} ${file.size}`);
+    }
+    this.counts.queued = this.items.size;
+    this.#queue = this.#chosen().reverse();
+    this.#key = JSON.stringify([this.#gateway.base, settings.repo, this.#total, sum]);
+    settings.signal?.addEventListener('abort', () => this.#over.abort(settings.signal?.reason));
+  }
+
+  /** Runs the push. Rejects when the server gave up on it, and when files failed or were cancelled
+   * (`files-missing`): a new Push of the same files then continues it.
+   * @returns {Promise<{ bundle: Bundle, push: PushJSON }>} */
+  async start() {
+    const { signal } = this.#over;
+    try {
+      this.#become('uploading');
+      let push = await this.#open();
+      this.id = push.id;
+      if (push.state === 'open') {
+        if (this.continued) await this.#mark();
+        await new Promise((resolve) => {
+          this.#finished = () => resolve(null);
+          signal.addEventListener('abort', resolve);
+          this.#pump();
+        });
+        signal.throwIfAborted();
+        if (this.counts.done < this.items.size) {
+          throw new Problem('files-missing', 'not all files have arrived', 0, this.#error);
+        }
+      }
+      this.#become('sealing');
+      for (let pause = 250; !push.bundle; pause = Math.min(5000, pause * 2)) {
+        if (push.state === 'open') await this.#seal();
+        push = await this.#call('GET', `/${this.id}`);
+        if (lost.includes(push.state)) {
+          throw new Problem(push.error?.code ?? push.state, push.error?.message ?? push.state);
+        }
+        if (!push.bundle) await this.#gateway.sleep(pause);
+      }
+      await this.#memory.delete(this.#key);
+      this.#become('committed');
+      return { bundle: push.bundle, push };
+    } catch (error) {
+      this.#become(signal.aborted ? 'cancelled' : 'failed');
+      throw error;
+    }
+  }
+
+  /** Pauses everything, or the file at a path. @param {string} [path] */
+  pause(path) {
+    if (path === undefined && this.state === 'uploading') this.#become('paused');
+    for (const item of this.#chosen(path)) {
+      if (item.state === 'active') item.upload?.pause();
+      else if (item.state === 'queued' && path !== undefined) this.#set(item, 'paused');
+    }
+  }
+
+  /** @param {string} [path] */
+  resume(path) {
+    if (this.state === 'paused') this.#become('uploading');
+    for (const item of this.#chosen(path)) {
+      if (item.state !== 'paused') continue;
+      if (item.upload) item.upload.resume();
+      else {
+        this.#set(item, 'queued');
+        this.#queue.push(item);
+      }
+    }
+    this.#pump();
+  }
+
+  /** Cancels the push on the server too, or only the file at a path: the push then stays open for
+   * it, as a push is all of its files. @param {string} [path] */
+  cancel(path) {
+    for (const item of this.#chosen(path)) {
+      if (item.state === 'done') continue;
+      this.#set(item, 'cancelled');
+      item.upload?.cancel();
+    }
+    if (path !== undefined) return this.#pump();
+    this.#over.abort(new DOMException('cancelled', 'AbortError'));
+    this.#memory.delete(this.#key);
+    if (this.id) this.#gateway.call('POST', `${pushes}/${this.id}/cancel`, null).catch(() => {});
+  }
+
+  /** Bytes of all files together. */
+  progress() {
+    const sent = this.#sent;
+    const total = this.#total;
+    return { sent, total, ...this.#meter.add(this.#gateway.clock.now(), sent, total) };
+  }
+
+  /** @param {string} [path] */
+  #chosen(path) {
+    return [...this.items.values()].filter((item) => path === undefined || item.path === path);
+  }
+
+  /** @param {PushState} state */
+  #become(state) {
+    this.state = state;
+    this.dispatchEvent(new Event('state'));
+  }
+
+  /** @param {Item} item @param {ItemState} state */
+  #set(item, state) {
+    this.counts[item.state]--;
+    this.counts[state]++;
+    item.state = state;
+    this.dispatchEvent(new CustomEvent('item', { detail: item }));
+  }
+
+  /** @param {Item} item @param {number} sent */
+  #count(item, sent) {
+    this.#sent += sent - item.sent;
+    item.sent = sent;
+    this.dispatchEvent(new Event('progress'));
+  }
+
+  /** @template T @param {string} method @param {string} link @param {unknown} [content]
+   * @returns {Promise<T>} */
+  #call(method, link, content) {
+    return this.#gateway.call(method, pushes + link, this.#over.signal, content);
+  }
+
+  /** The open push of these files, or a new one. @returns {Promise<PushJSON>} */
+  async #open() {
+    const id = await this.#memory.get(this.#key);
+    if (id) {
+      /** @type {PushJSON | null} */
+      const push = await this.#call('GET', `/${id}`).catch(() => null);
+      this.continued = push !== null && !lost.includes(push.state);
+      if (push && this.continued) return push;
+    }
+    const { repo, message, label, author } = this.#settings;
+    const files = this.#chosen().map(({ path, file }) => ({ path, size: file.size }));
+    const content = { repo, message, label, author, sealWhenComplete: true, files };
+    /** @type {PushJSON} */
+    const push = await this.#call('POST', '', content);
+    await this.#memory.set(this.#key, push.id);
+    return push;
+  }
+
+  /** Marks what the server has already. */
+  async #mark() {
+    for (let after = '';;) {
+      /** @type {{ items: UploadJSON[], next: string | null }} */
+      const { items, next } = await this.#call('GET', `/${this.id}/uploads?limit=1000${after}`);
+      for (const { path, state, id } of items) {
+        const item = this.items.get(path);
+        if (!item) continue;
+        if (arrived.includes(state)) this.#arrive(item);
+        else if (begun.includes(state)) item.url = this.#gateway.url(`files/${id}`);
+      }
+      if (!next) break;
+      after = `&cursor=${encodeURIComponent(next)}`;
+    }
+  }
+
+  /** Starts as many uploads as may run. */
+  #pump() {
+    const { counts } = this;
+    if (!(counts.queued + counts.active + counts.paused)) this.#finished();
+    if (!this.id || this.state !== 'uploading') return;
+    while (counts.active < (this.#settings.concurrency ?? 3)) {
+      const item = this.#queue.pop();
+      if (!item) break;
+      if (item.state === 'queued') this.#begin(item);
+    }
+  }
+
+  /** @param {Item} item */
+  #begin(item) {
+    const { path, file, url } = item;
+    const { signal } = this.#over;
+    const settings = { ...this.#settings, memory: this.#memory, push: this.id, path, url, signal };
+    const upload = item.upload = new Upload(file, settings);
+    this.#set(item, 'active');
+    upload.addEventListener('state', () => {
+      const state = upload.state === 'paused' ? 'paused' : 'active';
+      if (state === item.state || !['active', 'paused'].includes(item.state)) return;
+      this.#set(item, state);
+      this.#pump();
+    });
+    upload.addEventListener('progress', () => this.#count(item, upload.progress().sent));
+    upload.start().then(() => this.#arrive(item), (error) => {
+      this.#error = item.error = error;
+      this.#count(item, 0);
+      if (item.state !== 'cancelled') this.#set(item, 'failed');
+    }).finally(() => this.#pump());
+  }
+
+  /** @param {Item} item */
+  #arrive(item) {
+    this.#count(item, item.file.size);
+    if (item.state !== 'done') this.#set(item, 'done');
+  }
+
+  /** Sealing is harmless when the push seals itself; too early merely means to ask again. */
+  async #seal() {
+    try {
+      await this.#call('POST', `/${this.id}/seal`);
+    } catch (error) {
+      /** @type {{ reason: string }[]} */
+      const missing = Object(Object(error).cause).missing ?? [{ reason: '' }];
+      if (missing.some(({ reason }) => reason !== 'unfinished')) throw error;
+    }
+  }
+}
+
+/** A short name for a path and size, to be summed up. @param {string} text */
+const hash = (text) => {
+  let value = 0;
+  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value, 31) + byte | 0;
+  return value;
+};

@@ -1,0 +1,148 @@
+// How requests travel, what can go wrong with them, and what they share.
+
+import { backoff, retryable, retryAfter } from './machine.js';
+
+/**
+ * @typedef {object} Request
+ * @property {string} method
+ * @property {string} url
+ * @property {Record<string, string>} headers
+ * @property {Blob | string | null} body
+ * @property {AbortSignal | null} signal
+ * @property {(sent: number) => void} report bytes sent; called from the start, or never
+ *
+ * @typedef {{ status: number, header: (name: string) => string | null, text: string }} Answer
+ *
+ * @typedef {(request: Request) => Promise<Answer>} Transport rejects when no answer came
+ *
+ * @typedef {{ now: () => number, after: (ms: number, act: () => void) => () => void }} Clock
+ *
+ * @typedef {{ get: (key: string) => Promise<unknown>, set: (key: string, value: unknown) => Promise<void>,
+ *   delete: (key: string) => Promise<void> }} Memory
+ *
+ * @typedef {Record<string, string>} Fields
+ *
+ * @typedef {object} Settings
+ * @property {string | URL} [base] the gateway's root; by default where this file came from
+ * @property {(request: { method: string, url: string }) => Fields | Promise<Fields>} [headers] asked
+ *   by each request for more fields, such as Authorization; the gateway alone gets them
+ * @property {Transport} [transport]
+ * @property {Memory} [memory] by default `openMemory()`
+ * @property {Clock} [clock]
+ * @property {() => number} [random]
+ * @property {LockManager | null} [locks]
+ * @property {AbortSignal} [signal] stops here and keeps everything on the server
+ * @property {number} [maxRetryTime] milliseconds without an acknowledged byte
+ */
+
+/** What went wrong: the server's code, or `network`, `too-many-bytes`, `gone`, `unreadable` … */
+export class Problem extends Error {
+  /** @override */
+  name = 'Problem';
+  /** @param {string} code @param {string} message @param {number} [status] @param {unknown} [cause] */
+  constructor(code, message, status = 0, cause) {
+    super(message, { cause });
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Reads a problem document. @param {Answer} answer */
+export const problemOf = ({ status, header, text }) => {
+  /** @type {{ code?: string, detail?: string, title?: string }} */
+  let body = {};
+  try {
+    body = JSON.parse(text);
+  } catch { /* not a problem document */ }
+  const code = body.code ?? header('Upload-Error') ?? `http-${status}`;
+  return new Problem(code, body.detail ?? body.title ?? code, status, body);
+};
+
+/** @type {Transport} Reports what was sent, as only XMLHttpRequest can. */
+export const viaXHR = ({ method, url, headers, body, signal, report }) =>
+  new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open(method, url);
+    for (const name in headers) xhr.setRequestHeader(name, `${headers[name]}`);
+    xhr.upload.onloadstart = xhr.upload.onprogress = ({ loaded }) => report(loaded);
+    xhr.onload = () =>
+      resolve({
+        status: xhr.status,
+        header: (name) => xhr.getResponseHeader(name),
+        text: xhr.responseText,
+      });
+    xhr.onerror = xhr.onabort = reject;
+    signal?.addEventListener('abort', () => xhr.abort());
+    xhr.send(body);
+  });
+
+/** @type {Transport} */
+export const viaFetch = async ({ report: _, url, ...request }) => {
+  const answer = await fetch(url, request);
+  const text = await answer.text();
+  return { status: answer.status, header: (name) => answer.headers.get(name), text };
+};
+
+/** @type {Clock} */
+const wallClock = {
+  now: Date.now,
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The gateway as one client sees it: where it is, and how and when to talk to it. */
+export class Gateway {
+  /** @param {Settings} settings */
+  constructor({ base = '..', headers, transport, clock, random, maxRetryTime }) {
+    this.base = new URL(base, import.meta.url);
+    this.headers = headers;
+    this.transport = transport ?? (globalThis.XMLHttpRequest ? viaXHR : viaFetch);
+    this.clock = clock ?? wallClock;
+    this.random = random ?? Math.random;
+    this.budget = maxRetryTime ?? 15 * 60_000;
+  }
+
+  /** Resolves a link; one that leaves the gateway's origin is refused.
+   * @param {string} link @param {string | URL} [from] */
+  url(link, from = this.base) {
+    const { origin, href } = new URL(link, from);
+    if (origin === this.base.origin) return href;
+    throw new Problem('foreign-location', `${origin} is not the gateway`);
+  }
+
+  /** Sends one request, with the caller's own fields added.
+   * @param {Pick<Request, 'method' | 'url' | 'headers'> & Partial<Request>} request */
+  async send({ method, url, headers, signal = null, body = null, report = () => {} }) {
+    const own = await this.headers?.({ method, url });
+    return this.transport({ method, url, headers: { ...headers, ...own }, body, signal, report });
+  }
+
+  /** Calls the API until it answers for good, and gives the JSON it answered with.
+   * @template T
+   * @param {string} method @param {string} link @param {AbortSignal | null} signal @param {unknown} [content]
+   * @returns {Promise<T>} */
+  async call(method, link, signal, content) {
+    const { clock, random } = this;
+    const started = clock.now();
+    const url = this.url(link);
+    const body = content ? JSON.stringify(content) : null;
+    const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
+    for (let attempt = 0;; attempt++) {
+      const answer = await this.send({ method, url, headers, signal, body }).catch(() => null);
+      signal?.throwIfAborted();
+      if (answer && answer.status < 300) return JSON.parse(answer.text);
+      const problem = answer ? problemOf(answer) : new Problem('network', 'no answer');
+      const now = clock.now();
+      const ms = (retryAfter(answer?.header('Retry-After'), now) ?? 0) + backoff(attempt, random());
+      if (!retryable(problem.status) || now + ms - started > this.budget) throw problem;
+      await this.sleep(ms);
+    }
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  sleep(ms) {
+    return new Promise((resolve) => this.clock.after(ms, resolve));
+  }
+}
