@@ -53,12 +53,14 @@ let package = Package(
     library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
     library("Scheduling", ["Catalog", "Platform", "Vocabulary"]),
     library("Bundles", ["Scheduling", "Blobs", "Catalog", "Platform", "Vocabulary"]),
-    library(
-      "Configuration", ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(
+      name: "GatewayConfiguration",
+      dependencies: ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")],
+      path: "Sources/Configuration", swiftSettings: strict),
     .target(
       name: "HTTPEdge",
       dependencies: [
-        "Configuration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
+        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
         "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -76,10 +78,11 @@ let package = Package(
     .executableTarget(
       name: "sheaf",
       dependencies: [
-        "HTTPEdge", "Client", "CatalogSQLite", "Configuration", "Bundles", "Scheduling", "Uploads",
+        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads",
         "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
 
@@ -90,7 +93,15 @@ let package = Package(
     tests(
       "CatalogTests",
       ["TestSupport", "CatalogSQLite", "Catalog", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(
+      name: "UploadProtocolTests", dependencies: ["UploadProtocol", "Vocabulary", httpTypes],
+      exclude: ["Vectors"], swiftSettings: strict),
     tests(
-      "UploadsTests", ["Uploads", "Pushes", "CatalogSQLite", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+      "UploadsTests",
+      ["TestSupport", "Uploads", "Pushes", "CatalogSQLite", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "sheaf", "Platform", "Vocabulary"],
+      exclude: ["Scripts"], swiftSettings: strict),
+    tests("CrashTests", ["TestSupport", "sheaf", "Platform", "Vocabulary"]),
   ]
 )

@@ -2,6 +2,7 @@ import Blobs
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import Vocabulary
 
 /// A stored file as a response (RFC 9110): ranges, validators, and nothing that a browser would run.
@@ -111,22 +112,6 @@ package struct FileResponse: Sendable {
       throw BlobError.missing("object \(digest) from byte \(position + Int64(bytes.count)) on")
     }
     return bytes
-  }
-}
-
-extension GatewayServices {
-  /// How long a client may take nothing of a response.
-  var patience: Duration { .seconds(settings.idleTimeoutSeconds) }
-
-  /// Tells the operator of a storage fault that comes too late for a problem document.
-  func reportingFaults<Result>(_ body: () async throws -> Result) async throws -> Result {
-    do {
-      return try await body()
-    } catch let error as BlobError {
-      errors.add(error.description, at: clock.now())
-      logger.error("\(error)")
-      throw error
-    }
   }
 }
 

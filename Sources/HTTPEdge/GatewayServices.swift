@@ -1,7 +1,7 @@
 import Blobs
 import Bundles
 import Catalog
-import Configuration
+import GatewayConfiguration
 import Logging
 import Platform
 import Pushes

@@ -1,4 +1,4 @@
-import Configuration
+import GatewayConfiguration
 import HTTPTypes
 import Hummingbird
 import Logging

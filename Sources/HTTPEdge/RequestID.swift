@@ -1,5 +1,6 @@
 import HTTPTypes
 import Platform
+import UploadProtocol
 import Vocabulary
 
 /// The id of one request in responses and log lines.

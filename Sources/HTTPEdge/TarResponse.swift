@@ -76,27 +76,3 @@ package struct TarResponse: Sendable {
     }
   }
 }
-
-extension GatewayServices {
-  /// The object of an entry, seen to have its size (MUST-5).
-  func openObject(of entry: Entry) async throws(BlobError) -> any BlobReader {
-    let object = try await blobs.openObject(entry.digest)
-    guard object.size == entry.size else {
-      let size = object.size
-      object.close()
-      throw BlobError.failed("object \(entry.digest) has \(size) bytes, its entry says \(entry.size)")
-    }
-    return object
-  }
-
-  /// A page of a bundle's entries; a manifest that cannot be read is a storage fault.
-  func page(
-    of manifest: ManifestReader, from position: Int64, limit: Int, _ bundle: BundleRecord
-  ) async throws -> (entries: [Entry], next: Int64?) {
-    do {
-      return try await manifest.page(from: position, limit: limit)
-    } catch let error as ManifestError {
-      throw BlobError.failed("bundle \(bundle.id): \(error)")
-    }
-  }
-}

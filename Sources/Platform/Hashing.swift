@@ -101,6 +101,8 @@ package final class ChecksumStream: @unchecked Sendable {
 
   package func update(_ chunk: any ByteChunk) {
     chunk.withUnsafeBytes { bytes in
+      // zlib starts anew when it is given no address, which an empty chunk may not have.
+      if bytes.isEmpty { return }
       if let context {
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
       } else {

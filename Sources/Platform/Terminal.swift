@@ -1,6 +1,6 @@
 import Glibc
 
-/// The standard streams of the process.
+/// The standard streams of the process, as a person or a pipe sees them.
 package enum Terminal: Sendable {
   case output
   case error
@@ -17,7 +17,7 @@ package enum Terminal: Sendable {
     return Int(size.ws_col)
   }
 
-  /// Writes all bytes at once, past any buffer.
+  /// Writes all bytes as they are; for content, not for messages.
   ///
   /// - Throws: `FileError`; `isBrokenPipe` tells that the reader went away.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
@@ -29,14 +29,6 @@ package enum Terminal: Sendable {
         throw .last("write", self == .output ? "standard output" : "standard error")
       }
       rest = rest.dropFirst(written)
-    }
-  }
-
-  /// Writes the text; a reader that went away is no error of ours, so nothing is thrown.
-  package func write(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
-      do { try write(UnsafeRawBufferPointer(bytes)) } catch {}
     }
   }
 }

@@ -1,7 +1,7 @@
 import Blobs
 import Bundles
 import CatalogSQLite
-import Configuration
+import GatewayConfiguration
 import HTTPEdge
 import Logging
 import Platform

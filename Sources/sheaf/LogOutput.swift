@@ -1,4 +1,4 @@
-import Configuration
+import GatewayConfiguration
 import HTTPEdge
 import Logging
 import Platform
@@ -7,7 +7,7 @@ import Vocabulary
 /// Sets up logging on standard error, as text or as one JSON object per line.
 enum LogOutput {
   static func start(_ settings: Settings) -> Logger {
-    let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+    let level = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
     switch settings.logFormat {
     case .text:
       LoggingSystem.bootstrap { label in

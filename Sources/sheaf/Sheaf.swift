@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import Vocabulary
 
 @main
@@ -14,4 +15,24 @@ struct Sheaf: AsyncParsableCommand {
     subcommands: [
       Serve.self, Push.self, Verify.self, Bundle.self, Status.self, ConfigCommand.self, Version.self,
     ])
+
+  /// Usage errors and refusals to start end with status 2 and text on standard error; see each command's EXIT STATUS.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      StandardError.line("sheaf: \(failure.text)")
+      exit(withError: ExitCode(2))
+    } catch where exitCode(for: error) == .validationFailure {
+      StandardError.line(fullMessage(for: error))
+      exit(withError: ExitCode(2))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

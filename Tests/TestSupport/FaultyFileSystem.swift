@@ -6,7 +6,7 @@ import Platform
 /// bytes, and, with `isLasting`, a process that ends: from the fault on nothing reaches the disk any more.
 /// Faults it does not stand for: loss of what was written but not synced.
 package final class FaultyFileSystem: FileSystem {
-  /// `call path`, as `fsync objects/ab`; paths are relative to the root.
+  /// `call path`, as `fsync objects/ab`; paths are relative to the folder.
   private struct State {
     var trace: [String] = []
     var count = 0
@@ -17,11 +17,14 @@ package final class FaultyFileSystem: FileSystem {
   }
   private let base: any FileSystem
   private let root: String
+  /// Stays as long as somebody uses its files.
+  private let folder: TemporaryFolder
   private let state = Locked(State())
 
-  package init(_ base: any FileSystem = LinuxFileSystem(), root: String) {
+  package init(_ base: any FileSystem = LinuxFileSystem(), in folder: TemporaryFolder) {
     self.base = base
-    self.root = root
+    self.folder = folder
+    root = folder.path
   }
 
   /// Lets the `number`-th call from now on (1 is the next) fail; with `isLasting` all later ones too.

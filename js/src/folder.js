@@ -12,13 +12,14 @@
 export const readDrop = (transfer) => {
   /** @type {Finding} */
   const found = { files: [], empty: [], unreadable: [] };
-  const dropped = Array.from(transfer.items)
-    .filter((item) => item.kind === 'file')
-    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
-  const walks = dropped.map((entry) => {
+  /** @type {Promise<void>[]} */
+  const walks = [];
+  for (const item of transfer.items) {
+    if (item.kind !== 'file') continue;
+    const entry = item.webkitGetAsEntry() ?? item.getAsFile();
     if (entry instanceof Blob) found.files.push({ file: entry, path: entry.name });
-    else if (entry) return walk(entry, entry.name, found);
-  });
+    else if (entry) walks.push(walk(entry, entry.name, found));
+  }
   return Promise.all(walks).then(() => found);
 };
 
@@ -27,10 +28,8 @@ const walk = async (entry, path, found) => {
   try {
     if (entry.isFile) {
       const { file } = /** @type {FileSystemFileEntry} */ (entry); // isFile says so
-      found.files.push({
-        file: await new Promise((resolve, reject) => file.call(entry, resolve, reject)),
-        path,
-      });
+      const got = await new Promise((resolve, reject) => file.call(entry, resolve, reject));
+      found.files.push({ file: got, path });
       return;
     }
     const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();

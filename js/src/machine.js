@@ -5,7 +5,7 @@
  * @typedef {'idle' | 'creating' | 'asking' | 'comparing' | 'sending' | 'waiting' | 'paused' | 'done'
  *   | 'failed' | 'cancelled'} Phase
  *
- * @typedef {'create' | 'head' | 'compare' | 'patch'} Kind
+ * @typedef {'POST' | 'HEAD' | 'GET' | 'PATCH'} Method of creating, asking, comparing and sending
  *
  * @typedef {object} State
  * @property {Phase} phase
@@ -29,7 +29,7 @@
  *
  * @typedef {object} Failed
  * @property {'failed'} type
- * @property {Kind} kind
+ * @property {Method} method
  * @property {number} status 0 when no answer came
  * @property {number | null} retryAfter milliseconds
  * @property {boolean} [fatal]
@@ -59,6 +59,8 @@
 const probeEvery = 30_000;
 const smallestChunk = 1 << 16;
 const mostRestarts = 5;
+/** Most milliseconds of retrying without an acknowledged byte. */
+export const patience = 15 * 60_000;
 const fresh = { attempt: 0, refreshed: false };
 
 /** The state before `start`.
@@ -74,7 +76,7 @@ export const initial = (size, settings) => ({
   body: size <= 1 << 20,
   ...fresh,
   since: 0,
-  budget: 15 * 60_000,
+  budget: patience,
   restarts: 0,
   online: true,
   posting: false,
@@ -99,14 +101,18 @@ export const retryAfter = (value, now) => {
   return Number.isNaN(ms) ? null : Math.max(0, ms);
 };
 
-/** @param {State} state @param {Event} event @param {Env} env @returns {Step} */
+/** Whether nothing more will happen. @param {Phase} phase */
+export const over = (phase) => ['done', 'failed', 'cancelled'].includes(phase);
+
+/** The next state and what to do; `progress` counts the bytes of the running request.
+ * @param {State} state @param {Event} event @param {Env} env @returns {Step} */
 export const step = (state, event, env) => {
   const { phase, acked, url } = state;
   const busy = ['asking', 'comparing', 'sending'].includes(phase);
   /** @type {Effect[]} */
   const abort = busy ? [{ type: 'abort' }] : [];
   if (event.type === 'created') return created(state, event);
-  if (['done', 'failed', 'cancelled'].includes(phase)) return [state, []];
+  if (over(phase)) return [state, []];
   switch (event.type) {
     case 'start':
       if (phase !== 'idle') break;
@@ -123,13 +129,13 @@ export const step = (state, event, env) => {
       return event.same ? send({ ...state, trusted: true }) : changed(state);
     case 'progress':
       if (!busy && phase !== 'creating') break;
-      return [{ ...state, sent: Math.min(state.size, Math.max(acked, event.sent)) }, []];
+      return [{ ...state, sent: Math.min(state.size, acked + event.sent) }, []];
     case 'appended':
       if (phase !== 'sending') break;
       if (event.offset > state.end) return fail(state, 'too-many-bytes');
       return event.offset > acked ? send(at(state, event.offset)) : retry(state, 0, null, env);
     case 'failed':
-      if (event.kind === 'create') state = { ...state, posting: false };
+      if (event.method === 'POST') state = { ...state, posting: false };
       return busy || phase === 'creating' ? failed(state, event, env) : [state, []];
     case 'timer':
       if (phase !== 'waiting') break;
@@ -180,7 +186,7 @@ const created = (state, { url, offset }) => {
  * @param {State} state @param {number} offset @returns {State} */
 const at = (state, offset) => ({
   ...state,
-  ...(offset > state.acked ? fresh : {}),
+  ...(offset > state.acked && fresh),
   acked: offset,
   sent: offset,
 });
@@ -198,21 +204,21 @@ const send = (state, ...before) => {
 };
 
 /** @param {State} state @param {Failed} event @param {Env} env */
-const failed = (state, { kind, status, retryAfter, fatal }, env) => {
+const failed = (state, { method, status, retryAfter, fatal }, env) => {
   if (fatal) return fail(state, '');
   if (status === 401 || status === 403) {
     return state.refreshed ? to(state, 'paused') : go({ ...state, refreshed: true });
   }
   const gone = status === 404 || status === 410;
-  if (gone && kind === 'head') return anew(state, { type: 'forget' });
+  if (gone && method === 'HEAD') return anew(state, { type: 'forget' });
   if (status === 413) {
-    if (kind === 'create' && state.body) return go({ ...state, body: false });
+    if (method === 'POST' && state.body) return go({ ...state, body: false });
     const chunk = Math.floor((state.end - state.acked) / 2);
-    if (kind === 'patch' && chunk >= smallestChunk) return go({ ...state, chunk });
+    if (method === 'PATCH' && chunk >= smallestChunk) return go({ ...state, chunk });
   }
   // Only HEAD may say that an upload is gone; to others it is a reason to ask.
   const ask = gone || status === 409 || status === 460;
-  return retryable(status) || (ask && (kind === 'patch' || kind === 'compare'))
+  return retryable(status) || (ask && (method === 'PATCH' || method === 'GET'))
     ? retry(state, status, retryAfter, env)
     : fail(state, '');
 };

@@ -21,18 +21,24 @@ export const openMemory = (from = globalThis) => {
   const unsaved = new Map();
   /** @type {Promise<Store> | undefined} */
   let opened;
-  const store = () => opened ??= openDatabase(from).catch(() => textStore(from));
+  /** @param {(store: Store) => unknown} act */
+  const use = async (act) => {
+    try {
+      return await act(await (opened ??= openDatabase(from).catch(() => textStore(from))));
+    } catch { /* then what is unsaved must do */ }
+  };
   return {
-    async get(key) {
-      return unsaved.get(key) ?? await store().then((s) => s.get(key)).catch(() => undefined);
-    },
+    get: async (key) => unsaved.get(key) ?? await use((store) => store.get(key)),
     async set(key, value) {
       unsaved.set(key, value);
-      await store().then((s) => s.set(key, value)).then(() => unsaved.delete(key), () => {});
+      await use(async (store) => {
+        await store.set(key, value);
+        unsaved.delete(key);
+      });
     },
     async delete(key) {
       unsaved.delete(key);
-      await store().then((s) => s.delete(key)).catch(() => {});
+      await use((store) => store.delete(key));
     },
   };
 };
@@ -46,8 +52,8 @@ const result = (request) =>
 
 /** @param {{ indexedDB?: IDBFactory | undefined }} from @returns {Promise<Store>} */
 const openDatabase = async ({ indexedDB }) => {
-  if (!indexedDB) throw new Error('no IndexedDB');
-  const opening = indexedDB.open('sheaf', 1);
+  // Where there is none this throws, as it may where there is one.
+  const opening = /** @type {IDBFactory} */ (indexedDB).open('sheaf', 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore('records');
   const database = await result(opening);
   const records = () => database.transaction('records', 'readwrite').objectStore('records');
@@ -64,11 +70,9 @@ const openDatabase = async ({ indexedDB }) => {
 };
 
 /** @param {{ localStorage?: Storage | undefined }} from @returns {Store} */
-const textStore = ({ localStorage: store }) => {
-  if (!store) throw new Error('no localStorage');
-  return {
+const textStore = ({ localStorage: store }) =>
+  !store ? new Map() : {
     get: (key) => JSON.parse(`${store.getItem(prefix + key)}`),
     set: (key, value) => store.setItem(prefix + key, JSON.stringify(value)),
     delete: (key) => store.removeItem(prefix + key),
   };
-};

@@ -4,7 +4,6 @@
 /** @import { UploadSettings } from './upload.js' */
 /** @import { Settings } from './transport.js' */
 
-import { openMemory } from './memory.js';
 import { Meter } from './meter.js';
 import { Gateway, Problem } from './transport.js';
 import { Upload } from './upload.js';
@@ -30,12 +29,13 @@ import { Upload } from './upload.js';
 
 const pushes = 'api/v1/pushes';
 const arrived = ['received', 'verified', 'committed'];
+const open = ['queued', 'active', 'paused'];
 const begun = ['created', 'receiving'];
 const lost = ['failed', 'cancelled', 'expired'];
 
 /** Uploads files, has them sealed and waits for the bundle. The same files for the same repo
- * continue a push that an earlier page left open. Events: `state`, `progress` and, with the item as
- * detail, `item`. */
+ * continue a push that an earlier page left open. Event: `progress`, of bytes, of an item's state or
+ * of the push's. */
 export class Push extends EventTarget {
   /** @type {Map<string, Item>} by path */
   items = new Map();
@@ -49,7 +49,6 @@ export class Push extends EventTarget {
   continued = false;
   #settings;
   #gateway;
-  #memory;
   #key;
   /** @type {Item[]} the next one is last */
   #queue = [];
@@ -59,15 +58,15 @@ export class Push extends EventTarget {
   #error;
   #meter = new Meter();
   #over = new AbortController();
+  /** @type {(value?: unknown) => void} */
   #finished = () => {};
 
   /** @param {Iterable<Found>} files
    * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk' | 'stallAfter'>} settings */
   constructor(files, settings) {
     super();
-    this.#settings = settings;
     this.#gateway = new Gateway(settings);
-    this.#memory = settings.memory ?? openMemory();
+    this.#settings = this.#gateway.settings;
     for (const { file, path } of files) {
       this.items.set(path, { path, file, state: 'queued', sent: 0 });
     }
@@ -88,19 +87,20 @@ export class Push extends EventTarget {
   async start() {
     const { signal } = this.#over;
     try {
+      this.#settings.signal?.throwIfAborted();
       this.#become('uploading');
       let push = await this.#open();
       this.id = push.id;
       if (push.state === 'open') {
         if (this.continued) await this.#mark();
         await new Promise((resolve) => {
-          this.#finished = () => resolve(null);
+          this.#finished = resolve;
           signal.addEventListener('abort', resolve);
           this.#pump();
         });
         signal.throwIfAborted();
         if (this.counts.done < this.items.size) {
-          throw new Problem('files-missing', 'not all files have arrived', 0, this.#error);
+          throw new Problem('files-missing', { cause: this.#error });
         }
       }
       this.#become('sealing');
@@ -108,11 +108,11 @@ export class Push extends EventTarget {
         if (push.state === 'open') await this.#seal();
         push = await this.#call('GET', `/${this.id}`);
         if (lost.includes(push.state)) {
-          throw new Problem(push.error?.code ?? push.state, push.error?.message ?? push.state);
+          throw new Problem(push.error?.code ?? push.state, { message: push.error?.message });
         }
         if (!push.bundle) await this.#gateway.sleep(pause);
       }
-      await this.#memory.delete(this.#key);
+      await this.#settings.memory.delete(this.#key);
       this.#become('committed');
       return { bundle: push.bundle, push };
     } catch (error) {
@@ -148,21 +148,19 @@ export class Push extends EventTarget {
    * it, as a push is all of its files. @param {string} [path] */
   cancel(path) {
     for (const item of this.#chosen(path)) {
-      if (item.state === 'done') continue;
+      if (!open.includes(item.state)) continue;
       this.#set(item, 'cancelled');
       item.upload?.cancel();
     }
     if (path !== undefined) return this.#pump();
-    this.#over.abort(new DOMException('cancelled', 'AbortError'));
-    this.#memory.delete(this.#key);
+    this.#over.abort();
+    this.#settings.memory.delete(this.#key);
     if (this.id) this.#gateway.call('POST', `${pushes}/${this.id}/cancel`, null).catch(() => {});
   }
 
   /** Bytes of all files together. */
   progress() {
-    const sent = this.#sent;
-    const total = this.#total;
-    return { sent, total, ...this.#meter.add(this.#gateway.clock.now(), sent, total) };
+    return this.#meter.add(this.#settings.clock.now(), this.#sent, this.#total);
   }
 
   /** @param {string} [path] */
@@ -173,7 +171,7 @@ export class Push extends EventTarget {
   /** @param {PushState} state */
   #become(state) {
     this.state = state;
-    this.dispatchEvent(new Event('state'));
+    this.dispatchEvent(new Event('progress'));
   }
 
   /** @param {Item} item @param {ItemState} state */
@@ -181,14 +179,13 @@ export class Push extends EventTarget {
     this.counts[item.state]--;
     this.counts[state]++;
     item.state = state;
-    this.dispatchEvent(new CustomEvent('item', { detail: item }));
+    this.dispatchEvent(new Event('progress'));
   }
 
   /** @param {Item} item @param {number} sent */
   #count(item, sent) {
     this.#sent += sent - item.sent;
     item.sent = sent;
-    this.dispatchEvent(new Event('progress'));
   }
 
   /** @template T @param {string} method @param {string} link @param {unknown} [content]
@@ -199,19 +196,17 @@ export class Push extends EventTarget {
 
   /** The open push of these files, or a new one. @returns {Promise<PushJSON>} */
   async #open() {
-    const id = await this.#memory.get(this.#key);
-    if (id) {
-      /** @type {PushJSON | null} */
-      const push = await this.#call('GET', `/${id}`).catch(() => null);
-      this.continued = push !== null && !lost.includes(push.state);
-      if (push && this.continued) return push;
-    }
+    const id = await this.#settings.memory.get(this.#key);
+    /** @type {PushJSON | null} */
+    const known = id ? await this.#call('GET', `/${id}`).catch(() => null) : null;
+    this.continued = !!known && !lost.includes(known.state);
+    if (known && this.continued) return known;
     const { repo, message, label, author } = this.#settings;
     const files = this.#chosen().map(({ path, file }) => ({ path, size: file.size }));
     const content = { repo, message, label, author, sealWhenComplete: true, files };
     /** @type {PushJSON} */
     const push = await this.#call('POST', '', content);
-    await this.#memory.set(this.#key, push.id);
+    await this.#settings.memory.set(this.#key, push.id);
     return push;
   }
 
@@ -247,16 +242,15 @@ export class Push extends EventTarget {
   #begin(item) {
     const { path, file, url } = item;
     const { signal } = this.#over;
-    const settings = { ...this.#settings, memory: this.#memory, push: this.id, path, url, signal };
+    const settings = { ...this.#settings, push: this.id, path, url, signal };
     const upload = item.upload = new Upload(file, settings);
     this.#set(item, 'active');
-    upload.addEventListener('state', () => {
+    upload.addEventListener('progress', () => {
+      this.#count(item, upload.progress().sent);
       const state = upload.state === 'paused' ? 'paused' : 'active';
-      if (state === item.state || !['active', 'paused'].includes(item.state)) return;
-      this.#set(item, state);
+      if (open.includes(item.state)) this.#set(item, state);
       this.#pump();
     });
-    upload.addEventListener('progress', () => this.#count(item, upload.progress().sent));
     upload.start().then(() => this.#arrive(item), (error) => {
       this.#error = item.error = error;
       this.#count(item, 0);
@@ -267,7 +261,7 @@ export class Push extends EventTarget {
   /** @param {Item} item */
   #arrive(item) {
     this.#count(item, item.file.size);
-    if (item.state !== 'done') this.#set(item, 'done');
+    this.#set(item, 'done');
   }
 
   /** Sealing is harmless when the push seals itself; too early merely means to ask again. */

@@ -1,6 +1,7 @@
 // How requests travel, what can go wrong with them, and what they share.
 
-import { backoff, retryable, retryAfter } from './machine.js';
+import { openMemory } from './memory.js';
+import { backoff, patience, retryable, retryAfter } from './machine.js';
 
 /**
  * @typedef {object} Request
@@ -35,12 +36,14 @@ import { backoff, retryable, retryAfter } from './machine.js';
  * @property {number} [maxRetryTime] milliseconds without an acknowledged byte
  */
 
-/** What went wrong: the server's code, or `network`, `too-many-bytes`, `gone`, `unreadable` … */
+/** What went wrong: `code` is the server's, or `network`, `unreadable`, `too-many-bytes`, `gone`,
+ * `bad-answer`, `foreign-location`, `files-missing`; without words of its own it is the message too. */
 export class Problem extends Error {
   /** @override */
   name = 'Problem';
-  /** @param {string} code @param {string} message @param {number} [status] @param {unknown} [cause] */
-  constructor(code, message, status = 0, cause) {
+  /** @param {string} code
+   * @param {{ message?: string | undefined, status?: number, cause?: unknown }} [more] */
+  constructor(code, { message = code, status = 0, cause } = {}) {
     super(message, { cause });
     this.code = code;
     this.status = status;
@@ -55,7 +58,7 @@ export const problemOf = ({ status, header, text }) => {
     body = JSON.parse(text);
   } catch { /* not a problem document */ }
   const code = body.code ?? header('Upload-Error') ?? `http-${status}`;
-  return new Problem(code, body.detail ?? body.title ?? code, status, body);
+  return new Problem(code, { message: body.detail ?? body.title, status, cause: body });
 };
 
 /** @type {Transport} Reports what was sent, as only XMLHttpRequest can. */
@@ -92,16 +95,22 @@ const wallClock = {
   },
 };
 
-/** The gateway as one client sees it: where it is, and how and when to talk to it. */
+/** The gateway as one client sees it: where it is, and how and when to talk to it.
+ * @template {Settings} T */
 export class Gateway {
-  /** @param {Settings} settings */
-  constructor({ base = '..', headers, transport, clock, random, maxRetryTime }) {
-    this.base = new URL(base, import.meta.url);
-    this.headers = headers;
-    this.transport = transport ?? (globalThis.XMLHttpRequest ? viaXHR : viaFetch);
-    this.clock = clock ?? wallClock;
-    this.random = random ?? Math.random;
-    this.budget = maxRetryTime ?? 15 * 60_000;
+  /** @param {T} settings */
+  constructor(settings) {
+    this.settings = {
+      base: '..',
+      transport: globalThis.XMLHttpRequest ? viaXHR : viaFetch,
+      memory: openMemory(),
+      clock: wallClock,
+      random: Math.random,
+      locks: globalThis.navigator?.locks,
+      maxRetryTime: patience,
+      ...settings,
+    };
+    this.base = new URL(this.settings.base, import.meta.url);
   }
 
   /** Resolves a link; one that leaves the gateway's origin is refused.
@@ -109,14 +118,15 @@ export class Gateway {
   url(link, from = this.base) {
     const { origin, href } = new URL(link, from);
     if (origin === this.base.origin) return href;
-    throw new Problem('foreign-location', `${origin} is not the gateway`);
+    throw new Problem('foreign-location', { cause: href });
   }
 
   /** Sends one request, with the caller's own fields added.
    * @param {Pick<Request, 'method' | 'url' | 'headers'> & Partial<Request>} request */
-  async send({ method, url, headers, signal = null, body = null, report = () => {} }) {
-    const own = await this.headers?.({ method, url });
-    return this.transport({ method, url, headers: { ...headers, ...own }, body, signal, report });
+  async send(request) {
+    const { headers, transport } = this.settings;
+    const fields = { ...request.headers, ...await headers?.(request) };
+    return transport({ body: null, signal: null, report() {}, ...request, headers: fields });
   }
 
   /** Calls the API until it answers for good, and gives the JSON it answered with.
@@ -124,7 +134,7 @@ export class Gateway {
    * @param {string} method @param {string} link @param {AbortSignal | null} signal @param {unknown} [content]
    * @returns {Promise<T>} */
   async call(method, link, signal, content) {
-    const { clock, random } = this;
+    const { clock, random, maxRetryTime } = this.settings;
     const started = clock.now();
     const url = this.url(link);
     const body = content ? JSON.stringify(content) : null;
@@ -133,16 +143,16 @@ export class Gateway {
       const answer = await this.send({ method, url, headers, signal, body }).catch(() => null);
       signal?.throwIfAborted();
       if (answer && answer.status < 300) return JSON.parse(answer.text);
-      const problem = answer ? problemOf(answer) : new Problem('network', 'no answer');
+      const problem = answer ? problemOf(answer) : new Problem('network');
       const now = clock.now();
       const ms = (retryAfter(answer?.header('Retry-After'), now) ?? 0) + backoff(attempt, random());
-      if (!retryable(problem.status) || now + ms - started > this.budget) throw problem;
+      if (!retryable(problem.status) || now + ms - started > maxRetryTime) throw problem;
       await this.sleep(ms);
     }
   }
 
   /** @param {number} ms @returns {Promise<void>} */
   sleep(ms) {
-    return new Promise((resolve) => this.clock.after(ms, resolve));
+    return new Promise((resolve) => this.settings.clock.after(ms, resolve));
   }
 }

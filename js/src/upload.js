@@ -1,10 +1,10 @@
 // One file on its way: carries out the effects of machine.js.
 
-/** @import { Effect, Event as Input, Failed, Kind } from './machine.js' */
+/** @import { Effect, Event as Input, Failed, Method } from './machine.js' */
 /** @import { Answer, Settings } from './transport.js' */
 
-import { initial, retryAfter, step } from './machine.js';
-import { fingerprint, openMemory } from './memory.js';
+import { initial, over, retryAfter, step } from './machine.js';
+import { fingerprint } from './memory.js';
 import { Meter } from './meter.js';
 import { Gateway, Problem, problemOf } from './transport.js';
 
@@ -22,7 +22,6 @@ import { Gateway, Problem, problemOf } from './transport.js';
 
 const tus = { 'Tus-Resumable': '1.0.0' };
 const bytesType = { 'Content-Type': 'application/offset+octet-stream' };
-const ended = ['rejected', 'cancelled', 'expired'];
 
 /** Upload-Metadata: the values are base64 of UTF-8. @param {Record<string, string>} values */
 export const encodeMetadata = (values) =>
@@ -34,16 +33,15 @@ export const encodeMetadata = (values) =>
 const offsetOf = ({ header }) => {
   const value = header('Upload-Offset') ?? '';
   if (/^\d+$/.test(value)) return +value;
-  throw new Problem('bad-answer', 'the server did not say how much it has');
+  throw new Problem('bad-answer');
 };
 
-/** A resumable upload. Events: `state`, `progress`, `changed` (the file is not the one begun
+/** A resumable upload. Events: `progress` (of bytes or of its state), `changed` (the file is not the one begun
  * earlier, so it starts anew) and `elsewhere` (another tab has it; this one waits). */
 export class Upload extends EventTarget {
   #file;
   #settings;
   #gateway;
-  #memory;
   #key;
   #stamp;
   #state;
@@ -55,21 +53,20 @@ export class Upload extends EventTarget {
   #resolve = () => {};
   /** @type {(reason: unknown) => void} */
   #reject = () => {};
-  #problem = new Problem('network', 'no answer');
+  /** @type {unknown} why the last request failed */
+  #problem;
 
   /** @param {File} file @param {UploadSettings & Settings} [settings] */
   constructor(file, settings = {}) {
     super();
     const { name, size, lastModified: mtime } = file;
     this.path = settings.path ?? (file.webkitRelativePath || name);
-    const gateway = this.#gateway = new Gateway(settings);
-    const { base, budget } = gateway;
+    const { base } = this.#gateway = new Gateway(settings);
+    const { maxRetryTime: budget, chunk = Infinity } = this.#settings = this.#gateway.settings;
     this.#file = file;
     this.#stamp = `${size} ${mtime}`;
-    this.#settings = settings;
-    this.#memory = settings.memory ?? openMemory();
     this.#key = fingerprint({ base, push: settings.push, path: this.path, size, mtime });
-    this.#state = initial(size, { budget, chunk: settings.chunk ?? Infinity });
+    this.#state = initial(size, { budget, chunk });
     /** Settles when all bytes are acknowledged, or when they never will be.
      * @type {Promise<{ url: string }>} */
     this.done = new Promise((resolve, reject) => {
@@ -87,7 +84,7 @@ export class Upload extends EventTarget {
   start() {
     const { signal } = this.#settings;
     const listening = { signal: this.#over.signal };
-    const stop = () => this.#stop(signal?.reason, true);
+    const stop = () => this.#stop(true, signal?.reason);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, listening);
     const wake = () =>
@@ -110,38 +107,34 @@ export class Upload extends EventTarget {
 
   /** Gives up; the server forgets the upload too. */
   cancel() {
-    this.#stop(new DOMException('cancelled', 'AbortError'), false);
+    this.#stop(false);
   }
 
   /** How far it is: `sent` are bytes on their way, `acked` those the server has for good. */
   progress() {
     const { acked, sent, size } = this.#state;
-    return { acked, sent, total: size, ...this.#meter.add(this.#gateway.clock.now(), sent, size) };
+    return { acked, ...this.#meter.add(this.#settings.clock.now(), sent, size) };
   }
 
-  /** @param {unknown} reason @param {boolean} keep */
-  #stop(reason, keep) {
+  /** @param {boolean} keep @param {unknown} [reason] an AbortError by default */
+  #stop(keep, reason) {
     this.#take({ type: 'cancel', keep });
-    this.#reject(reason);
+    this.#reject(reason ?? this.#over.signal.reason);
   }
 
   /** J-6: one tab uploads a file; others wait until it is done or closed. */
-  async #lock() {
-    const { locks = globalThis.navigator?.locks } = this.#settings;
+  #lock() {
+    const { locks } = this.#settings;
     const name = `sheaf:${this.#key}`;
-    const run = () => this.#run();
-    if (!locks) return run();
-    const mine = await locks.request(name, { ifAvailable: true }, async (lock) => {
-      if (lock) await run();
-      return lock;
-    });
-    if (mine) return;
-    this.dispatchEvent(new Event('elsewhere'));
-    locks.request(name, { signal: this.#over.signal }, run).catch(() => {});
+    if (!locks) return this.#run();
+    const tell = () => this.dispatchEvent(new Event('elsewhere'));
+    locks.request(name, { ifAvailable: true }, (lock) => lock || tell());
+    locks.request(name, { signal: this.#over.signal }, () => this.#run()).catch(() => {});
   }
 
   async #run() {
-    const known = /** @type {Remembered | undefined} */ (await this.#memory.get(this.#key));
+    const known =
+      /** @type {Remembered | undefined} */ (await this.#settings.memory.get(this.#key));
     const same = !known || known.stamp === this.#stamp;
     this.#take({ type: 'start', url: known?.url ?? this.#settings.url ?? '', same });
     await this.done.catch(() => {});
@@ -149,41 +142,34 @@ export class Upload extends EventTarget {
 
   /** @param {Input} event */
   #take(event) {
-    const { clock, random } = this.#gateway;
+    const { clock, random } = this.#settings;
     const before = this.#state;
     const [state, effects] = step(before, event, { now: clock.now(), random: random() });
     this.#state = state;
     if (state.phase !== 'waiting') this.#stopWait();
     for (const effect of effects) this.#perform(effect);
-    if (['done', 'failed', 'cancelled'].includes(state.phase)) this.#over.abort();
-    if (state.phase !== before.phase) this.dispatchEvent(new Event('state'));
-    if (state.acked !== before.acked || state.sent !== before.sent) {
-      this.dispatchEvent(new Event('progress'));
-    }
+    if (over(state.phase)) this.#over.abort();
+    if (state !== before) this.dispatchEvent(new Event('progress'));
   }
 
   /** @param {Effect} effect */
   #perform(effect) {
-    const { clock, random } = this.#gateway;
+    const { clock, random } = this.#settings;
     switch (effect.type) {
       case 'create':
         this.#create(effect.body ? this.#file : null);
         break;
       case 'head':
         this.#exchange(
-          'head',
-          'HEAD',
-          effect.url,
-          {},
-          null,
+          { method: 'HEAD', url: effect.url },
           (answer) =>
-            ended.includes(`${answer.header('Upload-State')}`)
-              ? { type: 'failed', kind: 'head', status: 410, retryAfter: null }
+            ['rejected', 'cancelled', 'expired'].includes(`${answer.header('Upload-State')}`)
+              ? { type: 'failed', method: 'HEAD', status: 410, retryAfter: null }
               : { type: 'head', offset: offsetOf(answer) },
         );
         break;
       case 'compare':
-        this.#exchange('compare', 'GET', `${effect.url}/blocks`, {}, null, async ({ text }) => {
+        this.#exchange({ method: 'GET', url: `${effect.url}/blocks` }, async ({ text }) => {
           const { sameBytes } = await import('./changed.js'); // few uploads need it
           return { type: 'compared', same: await sameBytes(this.#file, JSON.parse(text), random) };
         });
@@ -192,9 +178,9 @@ export class Upload extends EventTarget {
         const { url, offset, length } = effect;
         const headers = { ...bytesType, 'Upload-Offset': `${offset}` };
         const body = this.#file.slice(offset, offset + length);
-        this.#exchange('patch', 'PATCH', url, headers, body, (answer) => (
+        this.#exchange({ method: 'PATCH', url, headers, body }, (answer) => (
           { type: 'appended', offset: offsetOf(answer) }
-        ), offset);
+        ));
         break;
       }
       case 'abort':
@@ -208,10 +194,10 @@ export class Upload extends EventTarget {
         this.#gateway.send({ method: 'DELETE', url: effect.url, headers: tus }).catch(() => {});
         break;
       case 'save':
-        this.#memory.set(this.#key, { url: effect.url, stamp: this.#stamp });
+        this.#settings.memory.set(this.#key, { url: effect.url, stamp: this.#stamp });
         break;
       case 'forget':
-        this.#memory.delete(this.#key);
+        this.#settings.memory.delete(this.#key);
         break;
       case 'changed':
         this.dispatchEvent(new Event('changed'));
@@ -220,7 +206,7 @@ export class Upload extends EventTarget {
         this.#resolve({ url: effect.url });
         break;
       case 'fail':
-        this.#reject(effect.code ? new Problem(effect.code, effect.code) : this.#problem);
+        this.#reject(effect.code ? new Problem(effect.code) : this.#problem);
     }
   }
 
@@ -241,7 +227,7 @@ export class Upload extends EventTarget {
       'Upload-Length': `${size}`,
       'Upload-Metadata': encodeMetadata(values),
     };
-    this.#exchange('create', 'POST', url, headers, body, (answer) => ({
+    this.#exchange({ method: 'POST', url, headers, body }, (answer) => ({
       type: 'created',
       url: this.#gateway.url(`${answer.header('Location')}`, url),
       offset: body ? offsetOf(answer) : 0,
@@ -249,35 +235,37 @@ export class Upload extends EventTarget {
   }
 
   /** Sends a request and feeds what comes of it to the machine, unless it was aborted meanwhile.
-   * @param {Kind} kind @param {string} method @param {string} url @param {Record<string, string>} fields
-   * @param {Blob | null} body @param {(answer: Answer) => Input | Promise<Input>} read @param {number} from */
-  async #exchange(kind, method, url, fields, body, read, from = 0) {
-    const { clock } = this.#gateway;
-    const request = this.#request = new AbortController();
-    const { signal } = request;
-    const headers = { ...tus, ...fields };
+   * @param {{ method: Method, url: string, headers?: Record<string, string>, body?: Blob | null }} request
+   * @param {(answer: Answer) => Input | Promise<Input>} read */
+  async #exchange(request, read) {
+    const { clock, stallAfter = 20_000 } = this.#settings;
+    const { method, headers, body } = request;
+    const control = this.#request = new AbortController();
+    const { signal } = control;
     let stalled = false;
-    const watch = () =>
-      clock.after(this.#settings.stallAfter ?? 20_000, () => {
-        stalled = true;
-        request.abort();
-      });
-    // Without reports there is no telling a stall from a long body.
-    let unwatch = body?.size ? () => {} : watch();
     let most = -1;
+    let unwatch = () => {};
+    const watch = () => {
+      unwatch();
+      unwatch = clock.after(stallAfter, () => {
+        stalled = true;
+        control.abort();
+      });
+    };
+    if (!body?.size) watch(); // without reports there is no telling a stall from a long body
     const report = (/** @type {number} */ sent) => {
       if (sent <= most || signal.aborted) return;
       most = sent;
-      unwatch();
-      unwatch = watch();
-      this.#take({ type: 'progress', sent: from + sent });
+      watch();
+      this.#take({ type: 'progress', sent });
     };
     /** @type {Failed} */
-    const failed = { type: 'failed', kind, status: 0, retryAfter: null };
+    const failed = { type: 'failed', method, status: 0, retryAfter: null };
     /** @type {Input} */
     let event = failed;
     try {
-      const answer = await this.#gateway.send({ method, url, headers, body, signal, report });
+      const full = { ...request, headers: { ...tus, ...headers }, signal, report };
+      const answer = await this.#gateway.send(full);
       const { status, header } = answer;
       if (status < 300) event = await read(answer);
       else {
@@ -285,14 +273,10 @@ export class Upload extends EventTarget {
         event = { ...failed, status, retryAfter: retryAfter(header('Retry-After'), clock.now()) };
       }
     } catch (cause) {
-      const lost = body && await body.slice(0, 1).arrayBuffer().then(() => false, () => true);
-      this.#problem = cause instanceof Problem ? cause : new Problem(
-        lost ? 'unreadable' : 'network',
-        `${this.path}: no ${lost ? 'bytes' : 'answer'}`,
-        0,
-        cause,
-      );
-      event = { ...failed, fatal: this.#problem.code !== 'network' };
+      const lost = body && await body.slice(0, 1).arrayBuffer().then(() => '', () => 'unreadable');
+      const fatal = cause instanceof Problem;
+      this.#problem = fatal ? cause : new Problem(lost || 'network', { cause });
+      event = { ...failed, fatal: fatal || !!lost };
     }
     unwatch();
     if (!signal.aborted || stalled) this.#take(event);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { backoff, initial, retryable, retryAfter, step } from '../src/machine.js';
 import { seeded } from './fakes.js';
 
-/** @import { Effect, Event, State } from '../src/machine.js' */
+/** @import { Effect, Event, Method, State } from '../src/machine.js' */
 
 const env = { now: 5000, random: 0.5 };
 const url = 'http://gateway/files/1';
@@ -19,11 +19,11 @@ const play = (events, settings = {}) => {
   return { state, effects };
 };
 
-/** @param {'create' | 'head' | 'compare' | 'patch'} kind @param {number} status @param {number | null} [after]
+/** @param {Method} method @param {number} status @param {number | null} [after]
  * @returns {Event & { type: 'failed' }} */
-const failure = (kind, status, after = null) => ({
+const failure = (method, status, after = null) => ({
   type: 'failed',
-  kind,
+  method,
   status,
   retryAfter: after,
 });
@@ -98,10 +98,10 @@ test('J-4: a changed file ends the old upload and starts a new one', () => {
 
 test('J-7: these failures of an append are retried by asking for the offset', () => {
   for (const status of [0, 404, 408, 409, 410, 423, 425, 429, 460, 500, 502, 503, 504, 507]) {
-    const { state, effects } = play([...sending, failure('patch', status)]);
+    const { state, effects } = play([...sending, failure('PATCH', status)]);
     assert.equal(state.phase, 'waiting', `${status}`);
     assert.deepEqual(effects, [{ type: 'wait', ms: 125 }]);
-    assert.deepEqual(play([...sending, failure('patch', status), { type: 'timer' }]).effects, [
+    assert.deepEqual(play([...sending, failure('PATCH', status), { type: 'timer' }]).effects, [
       { type: 'head', url },
     ]);
   }
@@ -109,25 +109,25 @@ test('J-7: these failures of an append are retried by asking for the offset', ()
 
 test('J-7: these failures are final', () => {
   for (const status of [400, 402, 405, 412, 415, 422, 431]) {
-    assert.equal(play([...sending, failure('patch', status)]).state.phase, 'failed', `${status}`);
+    assert.equal(play([...sending, failure('PATCH', status)]).state.phase, 'failed', `${status}`);
   }
   for (const status of [400, 404, 409, 410, 413, 422]) {
-    assert.equal(play([start, failure('create', status)]).state.phase, 'failed', `${status}`);
+    assert.equal(play([start, failure('POST', status)]).state.phase, 'failed', `${status}`);
   }
   for (const status of [400, 409, 412, 422]) {
-    const { effects } = play([...resuming, failure('head', status)]);
+    const { effects } = play([...resuming, failure('HEAD', status)]);
     assert.deepEqual(effects, [{ type: 'fail', code: '' }], `${status}`);
   }
 });
 
 test('a failure that the shell calls fatal is final whatever its status', () => {
-  const { state } = play([...sending, { ...failure('patch', 0), fatal: true }]);
+  const { state } = play([...sending, { ...failure('PATCH', 0), fatal: true }]);
   assert.equal(state.phase, 'failed');
 });
 
 test('J-7: only HEAD may say that an upload is gone, and then it starts anew', () => {
   for (const status of [404, 410]) {
-    const { state, effects } = play([...resuming, failure('head', status)]);
+    const { state, effects } = play([...resuming, failure('HEAD', status)]);
     assert.deepEqual(effects, [{ type: 'forget' }, { type: 'create', body: false }]);
     assert.deepEqual([state.url, state.acked, state.trusted], ['', 0, true]);
   }
@@ -136,22 +136,22 @@ test('J-7: only HEAD may say that an upload is gone, and then it starts anew', (
 test('an upload that is lost again and again is given up', () => {
   let { state } = play(resuming);
   for (let n = 0; n < 5; n++) {
-    [state] = step(state, failure('head', 404), env);
+    [state] = step(state, failure('HEAD', 404), env);
     assert.equal(state.phase, 'creating');
     [state] = step(state, created, env);
-    [state] = step(state, failure('patch', 0), env);
+    [state] = step(state, failure('PATCH', 0), env);
     [state] = step(state, { type: 'timer' }, env);
   }
-  const [end, effects] = step(state, failure('head', 404), env);
+  const [end, effects] = step(state, failure('HEAD', 404), env);
   assert.equal(end.phase, 'failed');
   assert.deepEqual(effects.at(-1), { type: 'fail', code: 'gone' });
 });
 
 test('J-7: a 401 or 403 asks for fresh headers once, then pauses', () => {
   for (const status of [401, 403]) {
-    const once = play([...sending, failure('patch', status)]);
+    const once = play([...sending, failure('PATCH', status)]);
     assert.deepEqual(once.effects, [{ type: 'head', url }]);
-    const twice = play([...sending, failure('patch', status), failure('head', status)]);
+    const twice = play([...sending, failure('PATCH', status), failure('HEAD', status)]);
     assert.deepEqual([twice.state.phase, twice.effects], ['paused', []]);
     const again = step(twice.state, { type: 'resume' }, env);
     assert.deepEqual(again[1], [{ type: 'head', url }]);
@@ -184,10 +184,10 @@ test('J-7: Retry-After is a number of seconds or a date; anything else is nothin
 });
 
 test('J-7: Retry-After is the least wait, and being online again does not cut it short', () => {
-  const { state, effects } = play([...sending, failure('patch', 503, 7000)]);
+  const { state, effects } = play([...sending, failure('PATCH', 503, 7000)]);
   assert.deepEqual(effects, [{ type: 'wait', ms: 7125 }]);
   assert.deepEqual(step(state, { type: 'online' }, env)[1], []);
-  const soft = play([...sending, failure('patch', 0), { type: 'online' }]);
+  const soft = play([...sending, failure('PATCH', 0), { type: 'online' }]);
   assert.deepEqual(soft.effects, [{ type: 'head', url }]);
 });
 
@@ -195,18 +195,18 @@ test('J-7: retrying ends when no byte was acknowledged for the whole budget', ()
   let { state } = play(sending, { budget: 10_000 });
   let now = 0;
   for (let n = 0; n < 100 && state.phase !== 'failed'; n++) {
-    const [waiting, effects] = step(state, failure('patch', 0), { now, random: 1 });
+    const [waiting, effects] = step(state, failure('PATCH', 0), { now, random: 1 });
     const [effect] = effects;
     if (effect?.type === 'wait') now += effect.ms;
     [state] = step(step(waiting, { type: 'timer' }, env)[0], { type: 'head', offset: 0 }, env);
   }
   assert.equal(state.phase, 'failed');
   assert.ok(now <= 10_000 && now > 5000);
-  assert.equal(play([...sending, failure('patch', 429, 16 * 60_000)]).state.phase, 'failed');
+  assert.equal(play([...sending, failure('PATCH', 429, 16 * 60_000)]).state.phase, 'failed');
 });
 
 test('J-7: acknowledged progress, by append or by HEAD, renews the budget', () => {
-  const tired = { ...play([...sending, failure('patch', 0), { type: 'timer' }]).state, attempt: 9 };
+  const tired = { ...play([...sending, failure('PATCH', 0), { type: 'timer' }]).state, attempt: 9 };
   assert.equal(step(tired, { type: 'head', offset: 0 }, env)[0].attempt, 9);
   assert.equal(step(tired, { type: 'head', offset: 1 }, env)[0].attempt, 0);
   const chunked = { ...play(sending, { chunk: 10 }).state, attempt: 9 };
@@ -224,7 +224,7 @@ test('J-8: while offline a probe goes out now and then, since the browser may be
   assert.deepEqual(probe.effects, [{ type: 'head', url }]);
   let state = probe.state;
   for (let n = 0; n < 200; n++) {
-    const [waiting, effects] = step(state, failure('head', 0), { now: n * 30_000, random: 1 });
+    const [waiting, effects] = step(state, failure('HEAD', 0), { now: n * 30_000, random: 1 });
     assert.deepEqual(effects, [{ type: 'wait', ms: 30_000 }]);
     [state] = step(waiting, { type: 'timer' }, env);
   }
@@ -235,7 +235,7 @@ test('J-10: 413 halves the append until it is absurdly small', () => {
   let { state } = play(sending, { size: 1 << 20, body: false });
   const lengths = [];
   for (;;) {
-    const [next, effects] = step(state, failure('patch', 413), env);
+    const [next, effects] = step(state, failure('PATCH', 413), env);
     if (next.phase === 'failed') break;
     assert.deepEqual(effects, [{ type: 'head', url }]);
     const [sent, more] = step(next, { type: 'head', offset: 0 }, env);
@@ -248,14 +248,14 @@ test('J-10: 413 halves the append until it is absurdly small', () => {
 });
 
 test('J-10: a creation too large with its bytes is tried without them, then it is final', () => {
-  const without = play([start, failure('create', 413)], { size: 10 });
+  const without = play([start, failure('POST', 413)], { size: 10 });
   assert.deepEqual(without.effects, [{ type: 'create', body: false }]);
-  const end = play([start, failure('create', 413), failure('create', 413)], { size: 10 });
+  const end = play([start, failure('POST', 413), failure('POST', 413)], { size: 10 });
   assert.equal(end.state.phase, 'failed');
 });
 
 test('J-10: halving half of a file beyond 4 GiB keeps whole, positive lengths', () => {
-  const { state } = play([...sending, failure('patch', 413)], { size: 2 ** 40 + 1 });
+  const { state } = play([...sending, failure('PATCH', 413)], { size: 2 ** 40 + 1 });
   assert.equal(state.chunk, 2 ** 39);
 });
 
@@ -280,7 +280,7 @@ test('pausing aborts, resuming asks for the offset', () => {
   const { state, effects } = play([...sending, { type: 'pause' }]);
   assert.deepEqual([state.phase, effects], ['paused', [{ type: 'abort' }]]);
   assert.deepEqual(step(state, { type: 'resume' }, env)[1], [{ type: 'head', url }]);
-  assert.deepEqual(step(state, failure('patch', 0), env)[1], []);
+  assert.deepEqual(step(state, failure('PATCH', 0), env)[1], []);
   assert.deepEqual(step(state, { type: 'timer' }, env)[1], []);
 });
 
@@ -317,7 +317,7 @@ test('nothing moves an upload that is over', () => {
     { type: 'cancel' },
     { type: 'progress', sent: 1 },
     { type: 'compared', same: false },
-    failure('patch', 500),
+    failure('PATCH', 500),
   ];
   for (const phase of /** @type {const} */ (['done', 'failed', 'cancelled'])) {
     const over = initial(size, { phase, url });
@@ -347,7 +347,7 @@ test('J-15: sent is never below acknowledged nor above the size', () => {
   const { state } = play([...sending, { type: 'progress', sent: 500 }]);
   assert.deepEqual([state.sent, state.acked], [500, 0]);
   assert.equal(step(state, { type: 'progress', sent: size * 2 }, env)[0].sent, size);
-  assert.equal(step(state, failure('patch', 0), env)[0].sent, 0);
+  assert.equal(step(state, failure('PATCH', 0), env)[0].sent, 0);
 });
 
 test('retryable statuses are those that time may heal', () => {
@@ -392,18 +392,18 @@ const simulate = (seed, trace = false) => {
   const later = (event, of, ms = below(2000)) => queue.push({ at: now + ms, event, request: of });
 
   /** What the server does with `count` bytes: how many it keeps, and what the client learns.
-   * @param {'create' | 'head' | 'compare' | 'patch'} kind @param {number} count */
-  const fate = (kind, count) => {
+   * @param {Method} method @param {number} count */
+  const fate = (method, count) => {
     const healthy = steps > 400 || below(100) >= troubled;
     if (healthy) return { keep: count, event: null };
     const keep = below(count + 1);
     const statuses = [0, 0, 0, 408, 409, 429, 460, 500, 503].filter((s) =>
-      kind === 'patch' || (s !== 409 && s !== 460)
+      method === 'PATCH' || (s !== 409 && s !== 460)
     );
     const status = statuses[below(statuses.length)] ?? 0;
     // A stall is cut off by the shell after 20 s, which looks like a lost connection.
     const after = status === 429 && below(2) ? below(5000) : null;
-    return { keep: status && status < 500 ? 0 : keep, event: failure(kind, status, after) };
+    return { keep: status && status < 500 ? 0 : keep, event: failure(method, status, after) };
   };
 
   /** @param {Effect} effect */
@@ -412,30 +412,30 @@ const simulate = (seed, trace = false) => {
     const of = ++request;
     switch (effect.type) {
       case 'create': {
-        const { keep, event } = fate('create', effect.body ? length : 0);
+        const { keep, event } = fate('POST', effect.body ? length : 0);
         const made = `u${of}`;
         stored.set(made, keep);
         later(event ?? { type: 'created', url: made, offset: keep }, -1);
         break;
       }
       case 'head': {
-        const { event } = fate('head', 0);
+        const { event } = fate('HEAD', 0);
         if (steps < 400 && below(40) === 0 && state.restarts < 5) stored.delete(effect.url);
         const offset = stored.get(effect.url);
         later(
-          event ?? (offset === undefined ? failure('head', 404) : { type: 'head', offset }),
+          event ?? (offset === undefined ? failure('HEAD', 404) : { type: 'head', offset }),
           of,
         );
         break;
       }
       case 'patch': {
-        const { keep, event } = fate('patch', effect.length);
+        const { keep, event } = fate('PATCH', effect.length);
         const offset = stored.get(effect.url);
-        if (offset === undefined) return later(failure('patch', 404), of);
-        if (offset !== effect.offset) return later(failure('patch', 409), of);
+        if (offset === undefined) return later(failure('PATCH', 404), of);
+        if (offset !== effect.offset) return later(failure('PATCH', 409), of);
         assert.ok(effect.length > 0 && effect.offset + effect.length <= length);
         stored.set(effect.url, offset + keep);
-        later({ type: 'progress', sent: offset + below(effect.length + 1) }, of, below(500));
+        later({ type: 'progress', sent: below(effect.length + 1) }, of, below(500));
         later(event ?? { type: 'appended', offset: offset + keep }, of, 500 + below(2000));
         break;
       }

@@ -4,9 +4,14 @@ import { Meter } from '../src/meter.js';
 
 test('J-15: a steady speed is told as it is, with the time left', () => {
   const meter = new Meter();
-  assert.deepEqual(meter.add(1000, 0, 100_000), { rate: 0, eta: null });
+  assert.deepEqual(meter.add(1000, 0, 100_000), { sent: 0, total: 100_000, rate: 0, eta: null });
   meter.add(2000, 1000, 100_000);
-  assert.deepEqual(meter.add(3000, 2000, 100_000), { rate: 1000, eta: 98 });
+  assert.deepEqual(meter.add(3000, 2000, 100_000), {
+    sent: 2000,
+    total: 100_000,
+    rate: 1000,
+    eta: 98,
+  });
 });
 
 test('J-15: a change of speed is followed smoothly', () => {
@@ -38,7 +43,7 @@ test('bytes that are sent again are no negative speed', () => {
 test('J-15: nothing sent yet promises no end', () => {
   const meter = new Meter();
   meter.add(1000, 0, 100);
-  assert.deepEqual(meter.add(9000, 0, 100), { rate: 0, eta: null });
+  assert.deepEqual(meter.add(9000, 0, 100), { sent: 0, total: 100, rate: 0, eta: null });
   const { eta } = meter.add(10_000, 50, 100);
   assert.equal(eta, 1);
 });

@@ -34,7 +34,7 @@ test('a push declares its files, uploads them, is sealed and gives its bundle', 
   const push = new Push(files, { ...settings, label: 'v1' });
   /** @type {string[]} */
   const states = [];
-  push.addEventListener('state', () => states.push(push.state));
+  push.addEventListener('progress', () => states.at(-1) === push.state || states.push(push.state));
   const { bundle } = await time.until(push.start());
   assert.equal(bundle.id, 'b1');
   assert.deepEqual(states, ['uploading', 'sealing', 'committed']);
@@ -61,7 +61,7 @@ test('at most three files travel at a time', async () => {
   const { settings, time } = bench(gateway);
   const push = new Push(someFiles(20), settings);
   let most = 0;
-  push.addEventListener('item', () => most = Math.max(most, push.counts.active));
+  push.addEventListener('progress', () => most = Math.max(most, push.counts.active));
   await time.until(push.start());
   assert.equal(most, 3);
   assert.equal(gateway.mostRunning, 3);
@@ -84,7 +84,10 @@ test('J-5: the same files continue the push that an earlier page left, and send 
   const { settings, time } = bench(gateway);
   const stop = new AbortController();
   const first = new Push(someFiles(4), { ...settings, concurrency: 1, signal: stop.signal });
-  first.addEventListener('item', () => first.counts.done === 2 && stop.abort(new Error('closed')));
+  first.addEventListener(
+    'progress',
+    () => first.counts.done === 2 && stop.abort(new Error('closed')),
+  );
   await assert.rejects(time.until(first.start()), /closed/);
   const before = gateway.uploads.size;
   assert.ok(before === 2 || before === 3);
@@ -124,7 +127,7 @@ test('other files make another push', async () => {
   const { settings, time } = bench(gateway);
   const stop = new AbortController();
   const first = new Push(someFiles(2), { ...settings, signal: stop.signal });
-  first.addEventListener('item', () => stop.abort(new Error('closed')));
+  first.addEventListener('progress', () => stop.abort(new Error('closed')));
   await assert.rejects(time.until(first.start()));
   await time.until(new Push(someFiles(3), settings).start());
   assert.equal(gateway.pushes.size, 2);
@@ -136,7 +139,7 @@ test('a push that was cancelled or forgotten meanwhile is made anew', async () =
     const { settings, time } = bench(gateway);
     const stop = new AbortController();
     const first = new Push(someFiles(1), { ...settings, signal: stop.signal });
-    first.addEventListener('item', () => stop.abort(new Error('closed')));
+    first.addEventListener('progress', () => stop.abort(new Error('closed')));
     await assert.rejects(time.until(first.start()));
     const old = gateway.pushes.get('p1');
     assert.ok(old);
@@ -155,7 +158,7 @@ test('pausing the push lets nothing new start; resuming finishes it', async () =
   const push = new Push(someFiles(10), settings);
   const done = push.start();
   let paused = false;
-  push.addEventListener('item', () => {
+  push.addEventListener('progress', () => {
     if (push.counts.done === 1 && !paused) {
       paused = true;
       push.pause();
@@ -192,7 +195,7 @@ test('cancelling the push cancels it on the server and forgets it', async () => 
   const { settings, memory } = bench(gateway);
   const push = new Push(someFiles(6), { ...settings, concurrency: 1 });
   const done = push.start();
-  push.addEventListener('item', () => push.counts.done === 2 && push.cancel());
+  push.addEventListener('progress', () => push.counts.done === 2 && push.cancel());
   await assert.rejects(done, { name: 'AbortError' });
   await idle();
   assert.equal(gateway.pushes.get('p1')?.state, 'cancelled');

@@ -89,8 +89,8 @@ test('J-15: progress tells sent from acknowledged bytes, with speed and time lef
   const patch = await wire.next('PATCH', '/files/u1');
   /** @type {number[]} */
   const sent = [];
-  upload.addEventListener('progress', () => sent.push(upload.progress().sent));
   patch.request.report(0);
+  upload.addEventListener('progress', () => sent.push(upload.progress().sent));
   for (let n = 1; n <= 5; n++) {
     time.pass(1000);
     patch.request.report(n * 100_000);

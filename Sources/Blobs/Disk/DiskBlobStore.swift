@@ -76,7 +76,7 @@ package struct DiskBlobStore: BlobStore {
   package func partialIDs() async throws(BlobError) -> [UploadID] {
     try await perform { () throws(FileError) in
       var ids: [UploadID] = []
-      for folder in try files.list(layout.partials) {
+      for folder in try files.list(layout.partials) where folder.utf8.count == 2 {
         for name in try files.list("\(layout.partials)/\(folder)") {
           if let id = UploadID(name) { ids.append(id) }
         }

@@ -44,7 +44,9 @@ package struct ClientError: Error, Sendable, CustomStringConvertible {
     ClientError(code: "network", title: "The server gave no answer", detail: detail, retryable: true)
   }
 
-  package static func unexpected(_ detail: String, status: Int? = nil, requestID: String? = nil) -> ClientError {
+  package static func unexpected(_ detail: String, status: Int? = nil, requestID: String? = nil)
+    -> ClientError
+  {
     ClientError(
       code: "unexpected-answer", title: "The answer makes no sense", detail: detail, status: status,
       requestID: requestID)

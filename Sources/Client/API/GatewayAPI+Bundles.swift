@@ -3,7 +3,7 @@ import NIOHTTP1
 import Vocabulary
 
 extension GatewayAPI {
-  private func segments(_ bundle: BundleReference) -> [String] {
+  private func segments(_ bundle: BundleAddress) -> [String] {
     ["api", "v1", "repos", bundle.repo.text, "bundles", bundle.reference]
   }
 
@@ -12,18 +12,18 @@ extension GatewayAPI {
     try await all(BundleAnswer.self, ["api", "v1", "repos", repo.text, "bundles"], retrier: retrier)
   }
 
-  package func bundle(_ reference: BundleReference) async throws -> BundleAnswer {
+  package func bundle(_ reference: BundleAddress) async throws -> BundleAnswer {
     try await get(BundleAnswer.self, segments(reference))
   }
 
   /// The entries of a bundle, by path.
-  package func entries(of reference: BundleReference, retrier: Retrier) async throws -> [EntryAnswer] {
+  package func entries(of reference: BundleAddress, retrier: Retrier) async throws -> [EntryAnswer] {
     try await all(EntryAnswer.self, segments(reference) + ["files"], retrier: retrier)
   }
 
   /// The file's bytes from `offset` on, as they come.
   package func openEntry(
-    _ path: BundlePath, of reference: BundleReference, from offset: Int64 = 0
+    _ path: BundlePath, of reference: BundleAddress, from offset: Int64 = 0
   ) async throws -> HTTPClientResponse {
     let address = server.resource(segments(reference) + ["files"] + path.components.map(String.init))
     let response = try await start(
@@ -35,7 +35,7 @@ extension GatewayAPI {
   }
 
   /// Lets the server check the whole bundle; a mismatch is a finding, not an error.
-  package func verify(_ reference: BundleReference, isDeep: Bool) async throws -> VerificationAnswer {
+  package func verify(_ reference: BundleAddress, isDeep: Bool) async throws -> VerificationAnswer {
     do {
       return try await post(
         VerificationAnswer.self, segments(reference) + ["verify"], query: isDeep ? [("deep", "1")] : [],

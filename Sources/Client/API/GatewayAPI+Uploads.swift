@@ -72,6 +72,7 @@ extension GatewayAPI {
   /// Asks the server to compare its file with `digest`; a `ClientError` with `digest-mismatch` when they differ.
   package func verify(_ id: UploadID, _ digest: Digest) async throws {
     let content = try JSONEncoder().encode(["digest": digest.hex])
-    _ = try await post(VerificationAnswer.self, ["files", id.text, "verify"], json: content, patience: .patient)
+    _ = try await post(
+      VerificationAnswer.self, ["files", id.text, "verify"], json: content, patience: .patient)
   }
 }

@@ -108,7 +108,7 @@ package struct GatewayAPI: Sendable {
     } catch {
       if Task.isCancelled { throw CancellationError() }
     }
-    throw ProblemDocument.error(
+    throw ProblemReader.error(
       status: Int(response.status.code), body: bytes, now: clock.now(),
       field: { response.headers.first(name: $0) })
   }
@@ -138,7 +138,8 @@ package struct GatewayAPI: Sendable {
   ) async throws -> Value {
     let answer = try await send(
       .POST, server.resource(segments, query: query),
-      fields: [("Accept", "application/json")] + (content == nil ? [] : [("Content-Type", "application/json")]),
+      fields: [("Accept", "application/json")]
+        + (content == nil ? [] : [("Content-Type", "application/json")]),
       body: content.map { .bytes(ByteBuffer(bytes: $0)) }, patience: patience)
     return try self.json(type, answer)
   }

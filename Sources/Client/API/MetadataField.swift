@@ -3,8 +3,9 @@ import Vocabulary
 /// Writes `Upload-Metadata` (tus 1.0.0, creation extension): `key base64,key base64`.
 package enum MetadataField {
   package static func encode(_ pairs: [(key: String, value: String)]) -> String {
-    pairs.map { pair in pair.value.isEmpty ? pair.key : "\(pair.key) \(Base64.encode(Array(pair.value.utf8)))" }
-      .joined(separator: ",")
+    pairs.map { pair in pair.value.isEmpty ? pair.key : "\(pair.key) \(Base64.encode(Array(pair.value.utf8)))"
+    }
+    .joined(separator: ",")
   }
 
   /// The metadata of one file of a push.

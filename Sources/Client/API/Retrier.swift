@@ -58,12 +58,12 @@ package struct Retrier: Sendable {
 
   /// Runs `body` until it succeeds or fails for good.
   package func run<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-    try await runUnless({ _ in false }, body)
+    try await run(unless: { _ in false }, body)
   }
 
   /// As `run`, but failures that `isMine` recognizes go to the caller at once.
-  package func runUnless<Result: Sendable>(
-    _ isMine: (ClientError) -> Bool, _ body: () async throws -> Result
+  package func run<Result: Sendable>(
+    unless isMine: (ClientError) -> Bool, _ body: () async throws -> Result
   ) async throws -> Result {
     var state = RetryState(policy)
     while true {

@@ -19,7 +19,9 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     guard parts.user == nil, parts.password == nil else {
       throw Flaw(description: "the server URL must not carry a user name or password")
     }
-    guard let host = parts.encodedHost, !host.isEmpty else { throw Flaw(description: "the server URL has no host") }
+    guard let host = parts.encodedHost, !host.isEmpty else {
+      throw Flaw(description: "the server URL has no host")
+    }
     guard parts.query == nil, parts.fragment == nil else {
       throw Flaw(description: "the server URL must not have a query or fragment")
     }

@@ -21,7 +21,9 @@ final class FileReading: Sendable {
   }
 
   /// - Throws: `SourceError` when the file is unreadable or no longer the scanned one.
-  static func open(_ source: SourceFile, io: IOExecutor, fileSystem: any FileSystem) async throws -> FileReading {
+  static func open(_ source: SourceFile, io: IOExecutor, fileSystem: any FileSystem) async throws
+    -> FileReading
+  {
     try await io.run {
       do {
         let file = try fileSystem.open(source.localPath, .read)
@@ -66,7 +68,9 @@ final class FileReading: Sendable {
       let start = hash
       hash = try await io.run { [self] in
         var hash = start
-        try scan(from: start.byteCount, to: min(position, start.byteCount + Self.sliceBytes)) { hash.update($0) }
+        try scan(from: start.byteCount, to: min(position, start.byteCount + Self.sliceBytes)) {
+          hash.update($0)
+        }
         return hash
       }
       let reached = hash
@@ -96,12 +100,15 @@ final class FileReading: Sendable {
   }
 
   /// The bytes `from ..< to` as a request body that reads one chunk ahead and hashes what it reads.
-  func chunks(from: Int64, to end: Int64, hash: SHA256Stream, onSent: @escaping @Sendable (Int) -> Void) -> FileChunks {
+  func chunks(from: Int64, to end: Int64, hash: SHA256Stream, onSent: @escaping @Sendable (Int) -> Void)
+    -> FileChunks
+  {
     FileChunks(reading: self, start: from, end: end, hash: hash, onSent: onSent)
   }
 
   /// Reads one chunk for a request body.
-  fileprivate func next(_ place: FileChunks.Place, end: Int64) async throws -> (ByteBuffer, FileChunks.Place) {
+  fileprivate func next(_ place: FileChunks.Place, end: Int64) async throws -> (ByteBuffer, FileChunks.Place)
+  {
     try await io.run { [self] in
       var place = place
       let count = Int(min(Int64(Self.chunkBytes), end - place.position))

@@ -83,7 +83,8 @@ final class FileSending {
 
   private func ask(_ id: UploadID) async throws {
     let head = try await context.api.head(id)
-    guard head.state != .rejected, head.length == nil || head.length == file.size, head.offset <= file.size else {
+    guard head.state != .rejected, head.length == nil || head.length == file.size, head.offset <= file.size
+    else {
       throw StartOver(cause: .rejected, explanation: "what the server has cannot become this file")
     }
     if !isTrusted {
@@ -99,7 +100,8 @@ final class FileSending {
     guard let difference = try await reading.firstDifference(from: remote) else { return }
     throw StartOver(
       cause: .sourceChanged,
-      explanation: "the file changed at or after byte \(difference) since the earlier run, which had sent more")
+      explanation:
+        "the file changed at or after byte \(difference) since the earlier run, which had sent more")
   }
 
   private func append(_ id: UploadID, at offset: Int64) async throws {

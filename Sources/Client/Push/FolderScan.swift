@@ -51,11 +51,14 @@ package struct FolderScan: Sendable {
       switch info.kind {
       case .folder:
         let isContents = absolute.hasSuffix("/") || last == ".."
-        walk(isContents && absolute.hasSuffix("/") ? String(absolute.dropLast()) : absolute, as: isContents ? "" : last)
+        walk(
+          isContents && absolute.hasSuffix("/") ? String(absolute.dropLast()) : absolute,
+          as: isContents ? "" : last)
       case .file: add(absolute, as: last, info)
       case .link:
         // Left out silently it would be missed: somebody asked for it by name.
-        errors.append("\(quoted(argument)) is a symbolic link; name what it points to, or end it with / for a folder")
+        errors.append(
+          "\(quoted(argument)) is a symbolic link; name what it points to, or end it with / for a folder")
       case .other: errors.append("\(quoted(argument)) is neither a file nor a folder")
       }
     } catch {

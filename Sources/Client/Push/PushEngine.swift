@@ -211,12 +211,13 @@ package struct PushEngine: Sendable {
     var patience = RetryState(retrier.policy)
     while true {
       do {
-        _ = try await retrier.runUnless({ $0.has(.pushIncomplete) }) { try await api.sealPush(id) }
+        _ = try await retrier.run(unless: { $0.has(.pushIncomplete) }, { try await api.sealPush(id) })
         return
       } catch let error as ClientError where error.has(.pushIncomplete) {
         let lost = error.items.filter { $0.reason != "unfinished" }
         guard lost.isEmpty else {
-          throw PushFailure.files(lost.map { .init(path: $0.path, reason: "the server says it is \($0.reason)") })
+          throw PushFailure.files(
+            lost.map { .init(path: $0.path, reason: "the server says it is \($0.reason)") })
         }
         // Large files are still being verified; the wait is the server's work, so only its length is limited.
         guard patience.failed(at: retrier.pacer.now(), random: 0) != .giveUp else {
@@ -237,7 +238,8 @@ package struct PushEngine: Sendable {
           throw ClientError.unexpected("a committed push names no bundle")
         }
         return PushResult(
-          bundle: bundle.id, repo: answer.repo, sequence: bundle.sequence, digest: bundle.digest, push: id.text,
+          bundle: bundle.id, repo: answer.repo, sequence: bundle.sequence, digest: bundle.digest,
+          push: id.text,
           files: plan.files.count, bytes: plan.files.reduce(0) { $0 + $1.size })
       case .failed:
         throw PushFailure.commit(

@@ -22,7 +22,8 @@ package enum ResumeStep: Sendable, Equatable {
     }
     guard server.length == file.size else { return .replace(id) }
     let isUntouched =
-      remembered?.state == .done && remembered?.mtime == file.modifiedNanoseconds && remembered?.size == file.size
+      remembered?.state == .done && remembered?.mtime == file.modifiedNanoseconds
+      && remembered?.size == file.size
     if server.uploadState?.isFinished == true, isUntouched { return .done }
     return .resume(id)
   }

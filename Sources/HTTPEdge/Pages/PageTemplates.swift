@@ -19,7 +19,8 @@ package struct PageTemplates: Sendable {
   package static var sources: [(name: String, bytes: [UInt8])] {
     [
       ("badge", PackageResources.badge_mustache), ("bundle", PackageResources.bundle_mustache),
-      ("bytes", PackageResources.bytes_mustache), ("error", PackageResources.error_mustache),
+      ("bytes", PackageResources.bytes_mustache), ("commands", PackageResources.commands_mustache),
+      ("error", PackageResources.error_mustache),
       ("layout", PackageResources.layout_mustache), ("paging", PackageResources.paging_mustache),
       ("push", PackageResources.push_mustache), ("pushes", PackageResources.pushes_mustache),
       ("repo", PackageResources.repo_mustache), ("repos", PackageResources.repos_mustache),
@@ -40,7 +41,8 @@ package struct PageTemplates: Sendable {
     for source in sources {
       // Set here and not in the files, so that no template can be without it.
       let text =
-        "{{% CONTENT_TYPE: \(ScalarEscaping.name)}}" + String(decoding: source.bytes, as: UTF8.self)
+        "{{% CONTENT_TYPE: \(ScalarEscaping.name)}}"
+        + String(decoding: source.bytes, as: UTF8.self)
         .trimmingSuffix { $0.isNewline }
       try library.register(text, named: source.name)
     }

@@ -1,5 +1,5 @@
-import Bundles
 import Catalog
+import Hummingbird
 import Vocabulary
 
 /// Small views that many pages share.
@@ -45,4 +45,52 @@ extension PageView {
     if let text = value as? String, text.isEmpty { return }
     if let value { self[name] = value }
   }
+}
+
+extension PageViews {
+  static func origin(_ origin: PushRecord.Origin) -> String {
+    switch origin {
+    case .client: "client"
+    case .upload: "single upload"
+    }
+  }
+
+  /// The folder part of a path with its slash, and its last component.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }
+    let start = path.utf8.index(after: slash)
+    return (String(path[..<start]), String(path[start...]))
+  }
+
+  /// Bar, percent and bytes of an upload, in the names the templates of uploads use.
+  static func progress(_ offset: Int64, of length: Int64?, path: String, in view: inout PageView) {
+    view["offset"] = bytes(offset)
+    guard let length else { return }
+    if offset < length { view["length"] = bytes(length) }
+    view["bar"] =
+      [
+        "max": max(1, length), "value": length == 0 ? 1 : offset,
+        "percent": "\(PageFormat.percent(offset, of: length))%", "barLabel": "Bytes of \(path) received",
+      ] as PageView
+  }
+}
+
+extension String {
+  /// The first letter in upper case.
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+/// The query of a page's address; a parameter without a value counts as absent, as forms send empty fields.
+struct PageQuery {
+  private let values: [String: String]
+
+  init(_ request: Request) {
+    var values: [String: String] = [:]
+    for (name, value) in request.uri.queryParameters where !value.isEmpty {
+      values[String(name)] = String(value)
+    }
+    self.values = values
+  }
+
+  subscript(_ name: String) -> String? { values[name] }
 }

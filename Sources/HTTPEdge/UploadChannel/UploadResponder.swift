@@ -22,9 +22,9 @@ struct UploadResponder: Sendable {
   let entropy: any Entropy
   let logger: Logger
 
-  /// True for what `DialectChoice` gives to an upload dialect; reading is the router's.
+  /// True for what `DialectChoice` gives to an upload dialect; all else is routed.
   func takes(_ request: HTTPRequest) -> Bool {
-    request.method != .get && DialectChoice(Self.head(of: request)) != nil
+    DialectChoice(Self.head(of: request)) != nil
   }
 
   func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Blobs
+import Catalog
 import CatalogSQLite
-import Configuration
+import GatewayConfiguration
 import HTTPEdge
 import Logging
 import Platform
 import Scheduling
 import ServiceLifecycle
+import UnixSignals
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

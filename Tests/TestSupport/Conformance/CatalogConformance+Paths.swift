@@ -65,11 +65,14 @@ extension CatalogConformance {
         try catalog.insert(Sample.upload(1, push: 1, path: "a/b"))
         try catalog.insert(Sample.upload(2, push: 1, path: "k/é/m/n"))
         try catalog.insert(Sample.upload(3, push: 2, path: "z"))
+        for (number, path) in zip(4..., ["q-a", "q.", "q0", "qq/a"]) {
+          try catalog.insert(Sample.upload(number, push: 1, path: path))
+        }
       }
       let conflicts: [(String, String?)] = [
         ("a", "a/b"), ("a/b/c", "a/b"), ("a/b/c/d", "a/b"), ("k", "k/é/m/n"), ("k/é", "k/é/m/n"),
         ("k/é/m/n/o", "k/é/m/n"), ("a/b", nil), ("a/c", nil), ("a-", nil), ("a.b", nil), ("a0", nil),
-        ("a/b0", nil), ("a/bc", nil), ("A", nil), ("b", nil), ("z", nil), ("z/z", nil),
+        ("a/b0", nil), ("a/bc", nil), ("A", nil), ("b", nil), ("z", nil), ("z/z", nil), ("q", nil),
       ]
       try await store.read { catalog throws in
         for (path, other) in conflicts {

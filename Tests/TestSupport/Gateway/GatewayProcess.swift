@@ -56,7 +56,7 @@ package final class GatewayProcess: @unchecked Sendable {
     process.standardOutput = output
     // The log goes beside the data, where a failing test can be looked into.
     let log = dataFolder + ".log"
-    FileManager.default.createFile(atPath: log, contents: nil)
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
     process.standardError = FileHandle(forWritingAtPath: log)
     try process.run()
     self.process = process
@@ -128,7 +128,7 @@ package func runProgram(
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   let output = Pipe()
   let errors = NSTemporaryDirectory() + "sheaf-stderr-" + UUID().uuidString
-  FileManager.default.createFile(atPath: errors, contents: nil)
+  _ = FileManager.default.createFile(atPath: errors, contents: nil)
   defer { try? FileManager.default.removeItem(atPath: errors) }
   process.standardOutput = output
   process.standardError = FileHandle(forWritingAtPath: errors)

@@ -1,7 +1,7 @@
 import Vocabulary
 
 /// `REPO@REF`: a bundle as a person names it.
-package struct BundleReference: Sendable, Equatable, CustomStringConvertible {
+package struct BundleAddress: Sendable, Equatable, CustomStringConvertible {
   package let repo: RepoName
   /// A full id, a unique prefix of one, a label, or `latest`.
   package let reference: String

@@ -2,7 +2,7 @@ import Foundation
 import Vocabulary
 
 /// Reads a problem document (RFC 9457) leniently: a proxy in between may answer with anything.
-package enum ProblemDocument {
+package enum ProblemReader {
   private struct Members: Decodable {
     var code: String?
     var title: String?
@@ -35,7 +35,8 @@ package enum ProblemDocument {
     error.items = members?.missing ?? members?.problems ?? []
     if (300..<400).contains(status) {
       // Following it would send files to a place nobody named.
-      error.detail = "the server redirects to \(quoted(field("Location") ?? "")); give that address as the server"
+      error.detail =
+        "the server redirects to \(quoted(field("Location") ?? "")); give that address as the server"
     }
     return error
   }

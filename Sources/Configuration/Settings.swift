@@ -1,0 +1,126 @@
+/// Every setting, each declared once; the order is that of the documentation and of `sheaf config`.
+package struct SettingDeclarations: Sendable {
+  package let data = Setting(
+    "data", flag: "data", .path, default: "$XDG_DATA_HOME/sheaf, or $HOME/.local/share/sheaf",
+    nasty: "./a \"b\"/ü", help: "The data folder: uploads, objects, bundles and the catalog"
+  ) { environment in
+    if let home = environment["XDG_DATA_HOME"], home.hasPrefix("/") { return "\(home)/sheaf" }
+    if let home = environment["HOME"], home.hasPrefix("/") { return "\(home)/.local/share/sheaf" }
+    return nil
+  }
+
+  package let host = Setting(
+    "server.host", flag: "host", .host, default: "127.0.0.1", nasty: "::1",
+    help: "The address to listen on; one that others can reach needs --insecure")
+  package let port = Setting(
+    "server.port", flag: "port", .integer(0...65535, zero: "any free port"), default: 8773, nasty: 0,
+    help: "The TCP port to listen on")
+  package let publicURL = Setting(
+    "server.publicURL", flag: "public-url", .publicURL, default: nil, nasty: "https://[fd00::1]:65535",
+    help: "The URL clients use, when it is not the address listened on; makes links absolute")
+  package let trustedProxies = Setting(
+    "server.trustedProxies", flag: "trusted-proxies", .blocks, default: [],
+    nasty: [CIDRBlock("0.0.0.0/0")!, CIDRBlock("::1")!],
+    help: "Proxies whose Forwarded and X-Forwarded-* fields are believed")
+  package let insecure = Setting(
+    "server.insecure", flag: "insecure", .boolean, default: false, nasty: true,
+    help: "Listen on an address others can reach although there is no access control")
+  package let drainSeconds = Setting(
+    "server.drainSeconds", flag: "drain-seconds", .integer(0...3600, unit: "seconds", zero: "no wait"),
+    default: 10,
+    nasty: 0, help: "How long a shutdown waits for running requests")
+  package let idleTimeoutSeconds = Setting(
+    "server.idleTimeoutSeconds", flag: "idle-timeout-seconds", .integer(1...86400, unit: "seconds"),
+    default: 60, nasty: 1,
+    help: "A connection that is silent for this long is closed")
+  package let maximumConnections = Setting(
+    "server.maximumConnections", flag: "maximum-connections", .integer(1...1_000_000),
+    default: 10000, nasty: 1, help: "Connections open at a time; more are not accepted")
+
+  package let logFormat = Setting(
+    "log.format", flag: "log-format", .choice, default: LogFormat.text, nasty: .json,
+    help: "The form of log lines")
+  package let logLevel = Setting(
+    "log.level", flag: "log-level", .choice, default: LogLevel.info, nasty: .trace,
+    help: "The least severe messages to log")
+
+  package let durability = Setting(
+    "upload.durability", flag: "durability", .choice, default: Durability.synced, nasty: .process,
+    help: "What acknowledged bytes survive: synced a power loss, process only the end of the process")
+  package let maximumUploadBytes = Setting(
+    "upload.maximumBytes", flag: "maximum-upload-bytes", .bytes(0...Int64.max, zero: "no limit"), default: 0,
+    nasty: 1,
+    help: "The largest upload")
+  package let uploadExpirySeconds = Setting(
+    "upload.expirySeconds", flag: "upload-expiry-seconds", .integer(1...oneCentury, unit: "seconds"),
+    default: 604_800,
+    nasty: 1, help: "An unfinished upload that gets no bytes for this long is deleted")
+  package let orphanExpirySeconds = Setting(
+    "upload.orphanExpirySeconds", flag: "orphan-expiry-seconds", .integer(1...oneCentury, unit: "seconds"),
+    default: 3600,
+    nasty: 1, help: "The same for an upload whose client cannot have learnt its URL")
+  package let pushExpirySeconds = Setting(
+    "push.expirySeconds", flag: "push-expiry-seconds", .integer(1...oneCentury, unit: "seconds"),
+    default: 604_800, nasty: 1,
+    help: "A push that stays open without activity for this long expires")
+
+  package let maximumRunning = Setting(
+    "scheduler.maxRunning", flag: "max-running", .integer(1...1000), default: 3, nasty: 1,
+    help: "Pushes committed at a time")
+  package let heartbeatMilliseconds = Setting(
+    "scheduler.heartbeatMilliseconds", flag: "heartbeat-milliseconds",
+    .integer(10...60000, unit: "milliseconds"),
+    default: 1000, nasty: 10, help: "The scheduler looks for work this often even when nothing wakes it")
+  package let maximumAttempts = Setting(
+    "scheduler.maxAttempts", flag: "max-attempts", .integer(1...100), default: 5, nasty: 1,
+    help: "Attempts at a commit before its push fails")
+  package let ioThreads = Setting(
+    "io.threads", flag: "io-threads", .integer(1...256), default: 8, nasty: 1,
+    help: "Threads for reading and writing files")
+}
+
+/// 100 years: far beyond any use, and still safe to add to a moment.
+private let oneCentury: Int64 = 3_153_600_000
+
+/// The form of log lines.
+package enum LogFormat: String, CaseIterable, Sendable { case text, json }
+
+/// Severities, the names of swift-log.
+package enum LogLevel: String, CaseIterable, Sendable {
+  case trace, debug, info, notice, warning, error, critical
+}
+
+/// What acknowledged bytes survive.
+package enum Durability: String, CaseIterable, Sendable { case synced, process }
+
+/// The value of every setting: `settings.port` is an `Int` because `SettingDeclarations.port` declares one.
+@dynamicMemberLookup
+package struct Settings: Sendable {
+  package static let declarations = SettingDeclarations()
+
+  /// All declarations in order. They are read off the struct, so that declaring a setting is all there is to do.
+  package static let all: [any AnySetting] = Mirror(reflecting: declarations).children.map { child in
+    guard let setting = child.value as? any AnySetting else {
+      preconditionFailure("\(child.label ?? "a member") of SettingDeclarations is not a setting")
+    }
+    return setting
+  }
+
+  /// Every setting at its nasty test value.
+  package static let nasty = Settings(Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.nastyTyped) }))
+
+  private var values: [String: any Sendable]
+
+  /// - Precondition: there is a value of the right type for every declaration.
+  init(_ values: [String: any Sendable]) { self.values = values }
+
+  package subscript<Value>(dynamicMember setting: KeyPath<SettingDeclarations, Setting<Value>>) -> Value {
+    get {
+      guard let value = values[Self.declarations[keyPath: setting].name] as? Value else {
+        preconditionFailure("no value for the setting \(Self.declarations[keyPath: setting].name)")
+      }
+      return value
+    }
+    set { values[Self.declarations[keyPath: setting].name] = newValue }
+  }
+}

@@ -1,0 +1,45 @@
+import Catalog
+import Vocabulary
+
+/// The command lines that pages offer to copy. Names in them are plain (letters, digits, `.`, `_`, `-`), so they need
+/// no quotes.
+enum PageCommands {
+  /// Ways to get and to check a bundle.
+  static func bundle(_ bundle: BundleRecord, _ address: String) -> [PageView] {
+    let reference = "\(bundle.repo)@\(bundle.id)"
+    let archive = PageLinks.archive(bundle.repo, bundle.id)
+    return [
+      [
+        "purpose": "Download the files into a folder; every file is checked",
+        "command":
+          "sheaf bundle download \(reference) --to \(bundle.repo)-\(bundle.sequence) --server \(address)",
+      ],
+      [
+        "purpose": "Download one archive",
+        "command": "curl -fL -o \(bundle.repo)-\(bundle.sequence).tar \(address)\(archive)",
+      ],
+      [
+        "purpose": "Check what the server stores", "command": "sheaf verify \(reference) --server \(address)",
+      ],
+    ]
+  }
+
+  /// Ways to upload without this page.
+  static func upload(_ address: String) -> [PageView] {
+    [
+      [
+        "purpose": "A folder, as one bundle; an interrupted push continues where it stopped",
+        "command": "sheaf push FOLDER --repo REPO --message \"What it is\" --server \(address)",
+      ],
+      [
+        "purpose": "One file with curl, as a bundle of its own in repo inbox",
+        "command": """
+        curl -f \(address)/files/ -H 'Tus-Resumable: 1.0.0' \\
+          -H "Upload-Length: $(stat -c %s FILE)" \\
+          -H "Upload-Metadata: filename $(basename FILE | tr -d '\\n' | base64 -w 0)" \\
+          -H 'Content-Type: application/offset+octet-stream' --data-binary @FILE
+        """,
+      ],
+    ]
+  }
+}

@@ -1,0 +1,88 @@
+import GatewayConfiguration
+import HTTPTypes
+import Hummingbird
+import Platform
+import Vocabulary
+
+/// The pages for people: everything below `/ui`, and what browsers load with it.
+package struct PageRoutes: Sendable {
+  private let services: GatewayServices
+  private let templates: PageTemplates
+  private let address: PublicAddress
+
+  /// - Throws: when a template does not compile, naming the place.
+  package init(services: GatewayServices) throws {
+    self.services = services
+    templates = try PageTemplates.embedded.get()
+    address = PublicAddress(
+      configured: services.settings.publicURL, trustedProxies: services.settings.trustedProxies)
+  }
+
+  package func add(to router: Router<GatewayContext>) {
+    ClientAssets().add(to: router)
+    for path in ["/", "/ui"] as [RouterPath] {
+      router.get(path) { _, _ in
+        Response(status: .found, headers: [.location: PageLinks.upload, .cacheControl: "no-cache"])
+      }
+    }
+    addUploadAndStatus(to: router)
+    addPushes(to: router)
+    addRepos(to: router)
+  }
+
+  private func addUploadAndStatus(to router: Router<GatewayContext>) {
+    router.get("/ui/upload") { request, context in
+      Response.page(
+        try await UploadPage.load(services, request, address: shownAddress(request, context))
+          .html(templates))
+    }
+    router.get("/ui/status") { _, _ in
+      Response.page(try await StatusPage.load(services).html(templates, now: now))
+    }
+  }
+
+  private func addPushes(to router: Router<GatewayContext>) {
+    router.get("/ui/pushes") { request, _ in
+      Response.page(try await PushListPage.load(services, request).html(templates, now: now))
+    }
+    router.get("/ui/pushes/:id") { request, context in
+      let id: PushID = try context.identifier("id", of: "push")
+      return Response.page(
+        try await PushPage.load(services, request, id: id).html(templates, now: now))
+    }
+    for action in PushAction.allCases {
+      router.post(RouterPath("/ui/pushes/:id/\(action.rawValue)")) { request, context in
+        try PageOrigin.check(request.head, address: address, peer: context.remoteAddress?.ipAddress)
+        let id: PushID = try context.identifier("id", of: "push")
+        try await action.run(services, on: id)
+        return Response(status: .seeOther, headers: [.location: PageLinks.push(id)])
+      }
+    }
+  }
+
+  private func addRepos(to router: Router<GatewayContext>) {
+    router.get("/ui/repos") { request, _ in
+      Response.page(try await RepoListPage.load(services, request).html(templates, now: now))
+    }
+    router.get("/ui/repos/:repo") { request, context in
+      let name = try context.repoName()
+      return Response.page(
+        try await RepoPage.load(services, request, name: name).html(templates, now: now))
+    }
+    router.get("/ui/repos/:repo/bundles/:ref") { request, context in
+      let page = try await BundlePage.load(
+        services, request, repo: try context.repoName(), reference: try context.parameter("ref"),
+        address: shownAddress(request, context))
+      return Response.page(page.html(templates, now: now))
+    }
+  }
+
+  private var now: Timestamp { services.clock.now() }
+
+  /// The address for command lines: how this client reached the server, or where it listens when that is not certain.
+  private func shownAddress(_ request: Request, _ context: GatewayContext) -> String {
+    address.origin(
+      authority: request.head.authority, headers: request.headers, peer: context.remoteAddress?.ipAddress)
+      ?? "http://localhost:\(services.settings.port)"
+  }
+}

@@ -1,0 +1,187 @@
+import Bundles
+import Catalog
+import Hummingbird
+import Uploads
+import Vocabulary
+
+/// `/ui/pushes/{id}`: one push with its uploads, its log and what can be done with it.
+package struct PushPage: Sendable {
+  package struct Item: Sendable {
+    package var upload: UploadRecord
+    /// Bytes that are there.
+    package var offset: Int64
+    package init(upload: UploadRecord, offset: Int64) {
+      self.upload = upload
+      self.offset = offset
+    }
+  }
+  private static let pageSize = 100
+  private static let missingLimit = 50
+  package static let logLines = 200
+
+  package var push: PushRecord
+  package var progress: PushProgress
+  package var bundle: BundleRecord?
+  package var missing: [MissingFile]
+  package var items: [Item]
+  /// Where the following page of uploads starts, nil on the last.
+  package var next: String?
+  package var isFirstPage: Bool
+  package var log: String
+
+  package init(
+    push: PushRecord, progress: PushProgress, bundle: BundleRecord? = nil, missing: [MissingFile] = [],
+    items: [Item] = [], next: String? = nil, isFirstPage: Bool = true, log: String = ""
+  ) {
+    self.push = push
+    self.progress = progress
+    self.bundle = bundle
+    self.missing = missing
+    self.items = items
+    self.next = next
+    self.isFirstPage = isFirstPage
+    self.log = log
+  }
+
+  /// - Throws: `ProblemError` with `not-found`.
+  static func load(_ services: GatewayServices, _ request: Request, id: PushID) async throws -> PushPage {
+    let after = PageQuery(request)["cursor"]
+    var (page, uploads) = try await services.catalog.read { reader in
+      guard let push = try reader.push(id) else {
+        throw ProblemError(.notFound, detail: "there is no push \(id)")
+      }
+      let isCommitted = push.state == .committed
+      let page = PushPage(
+        push: push, progress: try reader.pushProgress(id),
+        bundle: isCommitted ? try push.bundle.flatMap { try reader.bundle($0) } : nil,
+        missing: push.state == .open ? try reader.missing(ofPush: id, limit: missingLimit + 1) : [],
+        isFirstPage: after == nil)
+      return (page, try reader.uploads(ofPush: id, after: after, limit: pageSize + 1))
+    }
+    if uploads.count > pageSize {
+      uploads.removeLast()
+      page.next = uploads.last?.path.text
+    }
+    for upload in uploads {
+      page.items.append(Item(upload: upload, offset: await offset(of: upload, services)))
+    }
+    page.log = tail(try await services.logs.read(id), lines: logLines)
+    return page
+  }
+
+  /// The offset without disturbing whoever is sending; what cannot be asked counts as nothing.
+  private static func offset(of upload: UploadRecord, _ services: GatewayServices) async -> Int64 {
+    if upload.state.isFinished { return upload.length ?? 0 }
+    return (try? await services.uploads.status(upload.id))?.offset ?? 0
+  }
+
+  /// The last lines of a log.
+  package static func tail(_ bytes: [UInt8], lines: Int) -> String {
+    var start = bytes.endIndex
+    var count = 0
+    while start > 0 {
+      if bytes[start - 1] == UInt8(ascii: "\n"), start != bytes.endIndex {
+        count += 1
+        if count == lines { break }
+      }
+      start -= 1
+    }
+    return String(decoding: bytes[start...], as: UTF8.self)
+  }
+
+  package func html(_ templates: PageTemplates, now: Timestamp) -> String {
+    var view: PageView = [
+      "id": push.id.text, "message": push.message, "badge": PageViews.badge(push.state),
+      "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
+      "origin": PageViews.origin(push.origin), "state": push.state.rawValue, "filesText": filesText,
+      "attempts": push.attempts, "created": PageViews.time(push.createdAt, now: now),
+      "logHref": PageLinks.pushLog(push.id), "hasActions": !actions.isEmpty,
+      "actions": actions.map { action in
+        [
+          "href": "\(PageLinks.push(push.id))/\(action.rawValue)", "word": action.word, "look": action.look,
+        ] as PageView
+      },
+      "hasMissing": !missing.isEmpty, "hasUploads": !items.isEmpty, "uploads": items.map(Self.view),
+    ]
+    view.set("label", push.label?.text)
+    view.set("author", push.author)
+    view.set("sealed", push.sealedAt.map { PageViews.time($0, now: now) })
+    view.set("finished", push.finishedAt.map { PageViews.time($0, now: now) })
+    view.set("expires", push.expiresAt.map { PageViews.time($0, now: now) })
+    view.set("log", log)
+    if push.state.status == .error, let code = push.errorCode {
+      view["error"] = ["code": code, "explanation": push.errorMessage ?? ""]
+    }
+    if let bundle {
+      view["bundle"] =
+        [
+          "bundleHref": PageLinks.bundle(bundle.repo, bundle.id.text), "sequence": bundle.sequence,
+          "bundleSummary":
+            "\(PageFormat.plural(bundle.fileCount, "file")), \(PageFormat.bytes(bundle.byteCount))",
+        ] as PageView
+    }
+    setProgress(&view)
+    setMissing(&view)
+    view.set(
+      "paging",
+      PageViews.paging(
+        first: isFirstPage ? nil : PageLinks.push(push.id),
+        next: next.map { PageLinks.query(PageLinks.push(push.id), ["cursor": $0]) },
+        words: ("First uploads", "More uploads")))
+    return templates.html("push", title: "Push: \(push.message)", section: .pushes, view: view)
+  }
+
+  private var actions: [PushAction] {
+    switch push.state {
+    case .open: [.seal, .cancel]
+    case .queued: [.cancel]
+    case .failed: [.retry, .cancel]
+    case .admitted, .committing, .committed, .cancelled, .expired: []
+    }
+  }
+
+  private var filesText: String {
+    let verified =
+      "\(PageFormat.number(progress.verified)) of "
+      + "\(PageFormat.plural(push.expectedCount ?? progress.total, "file")) verified"
+    return progress.rejected == 0 ? verified : "\(verified), \(PageFormat.number(progress.rejected)) rejected"
+  }
+
+  private func setProgress(_ view: inout PageView) {
+    guard push.state == .open, let expected = push.expectedBytes else { return }
+    view["progress"] =
+      [
+        "max": max(1, expected), "value": min(progress.finishedBytes, expected),
+        "text":
+          "\(PageFormat.bytes(progress.finishedBytes)) of \(PageFormat.bytes(expected)) in finished files",
+      ] as PageView
+  }
+
+  private func setMissing(_ view: inout PageView) {
+    view["missing"] = missing.prefix(Self.missingLimit).map { file in
+      [
+        "path": file.path,
+        "badge": PageViews.badge(file.reason == .rejected ? "error" : "ongoing", file.reason.rawValue),
+      ] as PageView
+    }
+    if missing.count > Self.missingLimit { view["missingMore"] = "and more" }
+  }
+
+  private static func view(_ item: Item) -> PageView {
+    let upload = item.upload
+    let (folder, name) = PageViews.split(upload.path.text)
+    var view: PageView = [
+      "badge": PageViews.badge(upload.state), "folder": folder, "name": name,
+    ]
+    view.set("reason", upload.reason)
+    view.set("digest", upload.digest?.hex)
+    // The bytes of a rejected upload are gone; a bar would say that they are still to come.
+    if upload.state == .rejected {
+      view["offset"] = PageViews.bytes(upload.length ?? 0)
+    } else {
+      view["uploadHref"] = PageLinks.upload(upload.id)
+      PageViews.progress(item.offset, of: upload.length, path: upload.path.text, in: &view)
+    }
+    return view
+  }
+}

@@ -1,0 +1,195 @@
+import Blobs
+import Blobs
+import Catalog
+import GatewayConfiguration
+import Platform
+import Scheduling
+import Uploads
+import Vocabulary
+
+/// `/ui/status`: what the operator wants to see at a glance; refreshed every second where scripts run.
+package struct StatusPage: Sendable {
+  /// A request that is storing bytes.
+  package struct Active: Sendable {
+    package var id: UploadID
+    package var path: String
+    package var offset: Int64
+    package var length: Int64?
+    package var client: String?
+    package var bytesPerSecond: Double
+    package init(
+      id: UploadID, path: String, offset: Int64, length: Int64?, client: String?, bytesPerSecond: Double
+    ) {
+      self.id = id
+      self.path = path
+      self.offset = offset
+      self.length = length
+      self.client = client
+      self.bytesPerSecond = bytesPerSecond
+    }
+  }
+  /// The scheduler since the server started.
+  package struct Scheduler: Sendable {
+    package var ticks: Int
+    package var lastTickAt: Timestamp?
+    package var started: Int
+    package var committed: Int
+    package var failed: Int
+    package var running: [PushID: RepoName]
+    package init(
+      ticks: Int, lastTickAt: Timestamp?, started: Int, committed: Int, failed: Int,
+      running: [PushID: RepoName]
+    ) {
+      self.ticks = ticks
+      self.lastTickAt = lastTickAt
+      self.started = started
+      self.committed = committed
+      self.failed = failed
+      self.running = running
+    }
+  }
+  private static let activityLimit = 100
+  private static let problemLimit = 20
+
+  package var activity: [Active]
+  package var activeCount: Int
+  package var uploads: [UploadState: Int]
+  package var pushes: [PushState: Int]
+  package var scheduler: Scheduler
+  /// nil when the storage cannot tell.
+  package var space: (free: Int64, total: Int64)?
+  package var errors: [RecentErrors.Line]
+  package var events: [EventRecord]
+  package var startedAt: Timestamp
+  /// True when acknowledged bytes are on stable storage.
+  package var isSynced: Bool
+
+  package init(
+    activity: [Active], activeCount: Int, uploads: [UploadState: Int], pushes: [PushState: Int],
+    scheduler: Scheduler, space: (free: Int64, total: Int64)?, errors: [RecentErrors.Line],
+    events: [EventRecord], startedAt: Timestamp, isSynced: Bool
+  ) {
+    self.activity = activity
+    self.activeCount = activeCount
+    self.uploads = uploads
+    self.pushes = pushes
+    self.scheduler = scheduler
+    self.space = space
+    self.errors = errors
+    self.events = events
+    self.startedAt = startedAt
+    self.isSynced = isSynced
+  }
+
+  static func load(_ services: GatewayServices) async throws -> StatusPage {
+    let (active, activeCount) = services.uploads.activity.snapshot(limit: activityLimit)
+    let counters = services.scheduler.snapshot
+    let (uploads, pushes, events) = try await services.catalog.read { reader in
+      (
+        try reader.uploadCounts(), try reader.pushCounts(),
+        try reader.recentEvents(
+          kinds: [.pushFailed, .uploadRejected, .storageFault], limit: problemLimit)
+      )
+    }
+    return StatusPage(
+      activity: active.map {
+        Active(
+          id: $0.id, path: $0.path, offset: $0.offset, length: $0.length, client: $0.client,
+          bytesPerSecond: $0.bytesPerSecond)
+      },
+      activeCount: activeCount, uploads: uploads, pushes: pushes,
+      scheduler: Scheduler(
+        ticks: counters.ticks, lastTickAt: counters.lastTickAt, started: counters.started,
+        committed: counters.committed, failed: counters.failed, running: counters.running),
+      space: try? await services.blobs.space(),
+      errors: Array(services.errors.newest.prefix(problemLimit)), events: events,
+      startedAt: services.startedAt, isSynced: services.settings.durability == .synced)
+  }
+
+  package func html(_ templates: PageTemplates, now: Timestamp) -> String {
+    let problems = problems(now: now)
+    let running = scheduler.running.sorted { $0.key < $1.key }
+    let queued = Int64(pushes[.queued] ?? 0)
+    var view: PageView = [
+      "uptime": PageFormat.duration(seconds: (now.milliseconds - startedAt.milliseconds) / 1000),
+      "durability": isSynced ? "synced" : "process",
+      "durabilityText": isSynced
+        ? "acknowledged bytes survive a power loss"
+        : "acknowledged bytes survive the process, not a power loss",
+      "startedAt": PageViews.time(startedAt, now: now),
+      "activeCount": PageFormat.number(Int64(activeCount)),
+      "activeRate": PageFormat.rate(activity.reduce(0) { $0 + $1.bytesPerSecond }),
+      "openUploads": number(UploadState.allCases.filter(\.isOpen).reduce(0) { $0 + (uploads[$1] ?? 0) }),
+      "runningCount": number(running.count), "queuedText": "running, \(PageFormat.number(queued)) queued",
+      "hasActivity": !activity.isEmpty, "activity": activity.map(Self.view),
+      "uploadCounts": UploadState.allCases.map { state in
+        ["badge": PageViews.badge(state), "count": number(uploads[state] ?? 0)] as PageView
+      },
+      "pushCounts": PushState.allCases.map { state in
+        [
+          "badge": PageViews.badge(state.status.rawValue, state.rawValue),
+          "count": number(pushes[state] ?? 0),
+        ] as PageView
+      },
+      "ticks": number(scheduler.ticks), "queued": PageFormat.number(queued),
+      "started": number(scheduler.started), "committed": number(scheduler.committed),
+      "failed": number(scheduler.failed), "hasRunning": !running.isEmpty,
+      "running": running.map { id, repo in
+        ["href": PageLinks.push(id), "shortID": PageViews.short(id.text), "repo": repo.text]
+      },
+      "hasProblems": !problems.isEmpty, "problems": problems,
+    ]
+    view.set("lastTick", scheduler.lastTickAt.map { PageViews.time($0, now: now) })
+    view.set("disk", disk)
+    if activeCount > activity.count {
+      view["activityMore"] = "and \(PageFormat.number(Int64(activeCount - activity.count))) more"
+    }
+    return templates.html("status", title: "Status", section: .status, view: view)
+  }
+
+  private func number(_ value: Int) -> String { PageFormat.number(Int64(value)) }
+
+  private var disk: PageView? {
+    guard let space, space.total > 0 else { return nil }
+    let used = max(0, space.total - space.free)
+    return [
+      "freeText": PageFormat.bytes(space.free), "totalText": PageFormat.bytes(space.total),
+      "used": used, "total": space.total, "high": space.total / 10 * 9,
+      "usedText": "\(PageFormat.percent(used, of: space.total))% used",
+    ]
+  }
+
+  private static func view(_ entry: Active) -> PageView {
+    var view: PageView = [
+      "path": entry.path, "href": PageLinks.upload(entry.id),
+      "rate": PageFormat.rate(entry.bytesPerSecond),
+      "client": entry.client ?? "unknown",
+    ]
+    PageViews.progress(entry.offset, of: entry.length, path: entry.path, in: &view)
+    return view
+  }
+
+  /// What went wrong lately, newest first: lines of the operator's log and events of the catalog.
+  private func problems(now: Timestamp) -> [PageView] {
+    let lines = errors.map { line -> (Timestamp, PageView) in
+      (line.at, ["badge": PageViews.badge("error", "log"), "text": line.text])
+    }
+    let recorded = events.map { record -> (Timestamp, PageView) in
+      let event = record.event
+      var view: PageView = [
+        "badge": PageViews.badge("error", event.kind.rawValue), "subject": PageViews.short(event.subject),
+        "text": event.details.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+          .joined(separator: ", "),
+      ]
+      switch event.kind {
+      case .pushFailed: view.set("href", PushID(event.subject).map(PageLinks.push))
+      case .uploadRejected: view.set("href", UploadID(event.subject).map(PageLinks.uploadJSON))
+      default: break
+      }
+      return (event.at, view)
+    }
+    return (lines + recorded).sorted { $0.0 > $1.0 }.prefix(Self.problemLimit).map { time, view in
+      view.merging(["when": PageViews.time(time, now: now)]) { $1 }
+    }
+  }
+}

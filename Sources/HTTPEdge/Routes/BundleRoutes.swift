@@ -1,0 +1,151 @@
+import Blobs
+import Bundles
+import Catalog
+import HTTPTypes
+import Hummingbird
+import Vocabulary
+
+/// Bundles and their files below `/api/v1/repos/{repo}/bundles`.
+package struct BundleRoutes: Sendable {
+  private static let archiveSuffix = ".tar"
+  private let services: GatewayServices
+
+  package init(services: GatewayServices) { self.services = services }
+
+  package func add(to router: Router<GatewayContext>) {
+    let bundles = router.group("/api/v1/repos/{repo}/bundles")
+    bundles.get { request, context in try await list(context.repoName(), request) }
+    let bundle = bundles.group("{ref}")
+    bundle.get { _, context in try await readOrArchive(context) }
+    bundle.get("files") { request, context in try await files(of: resolve(context), request) }
+    bundle.get("files/**") { request, context in try await file(request, context) }
+    bundle.head("files/**") { request, context in try await file(request, context) }
+    bundle.get("digest/**") { request, context in
+      try await withObject(request, context) { object in
+        try await DigestAnswers.prefix(of: object, end: object.size, request)
+      }
+    }
+    bundle.get("blocks/**") { request, context in
+      try await withObject(request, context) { object in
+        try await DigestAnswers.blocks(of: object, end: object.size)
+      }
+    }
+    bundle.post("verify") { request, context in try await verifyAll(request, context) }
+    bundle.post("verify/**") { request, context in try await verify(request, context) }
+  }
+
+  private func list(_ repo: RepoName, _ request: Request) async throws -> Response {
+    let page = try PageRequest(request)
+    let before = try page.position { Int64(digits: $0) }
+    let (items, next) = try await services.catalog.read { reader in
+      guard try reader.repo(repo) != nil else {
+        throw ProblemError(.notFound, detail: "there is no repo \(repo)")
+      }
+      let found = try reader.bundles(of: repo, before: before, limit: page.limit + 1)
+      let (rows, next) = page.page(found) { String($0.sequence) }
+      return (try rows.map { JSONViews.bundle($0, labels: try reader.labels(of: $0.id)) }, next)
+    }
+    return .list(items, next: next)
+  }
+
+  /// A reference that ends in `.tar` always asks for the archive, whatever labels there are.
+  private func readOrArchive(_ context: GatewayContext) async throws -> Response {
+    let reference = try context.parameter("ref")
+    guard reference.hasSuffix(Self.archiveSuffix) else {
+      let bundle = try await resolve(context)
+      let labels = try await services.catalog.read { try $0.labels(of: bundle.id) }
+      return .json(JSONViews.bundle(bundle, labels: labels))
+    }
+    let name = String(reference.dropLast(Self.archiveSuffix.count))
+    return try await TarResponse(resolve(name, in: context.repoName()), services).response()
+  }
+
+  private func files(of bundle: BundleRecord, _ request: Request) async throws -> Response {
+    let page = try PageRequest(request)
+    let start = try page.position { Int64(digits: $0) }
+    let manifest = try await services.blobs.openObject(bundle.digest)
+    defer { manifest.close() }
+    do {
+      let (entries, next) = try await services.page(
+        of: ManifestReader(manifest), from: start ?? ManifestReader.start, limit: page.limit, bundle)
+      return .list(entries.map(JSONViews.entry), next: next.map { String($0) })
+    } catch let error as ProblemError where error.problem == .badRequest {
+      throw PageRequest.badCursor()
+    }
+  }
+
+  private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let (bundle, entry) = try await entry(request, context)
+    let file = FileResponse(
+      blob: try await services.openObject(of: entry), digest: entry.digest, name: entry.path.lastComponent,
+      modifiedAt: entry.modifiedAt, isImmutable: try context.parameter("ref") == bundle.id.text)
+    return try await file.response(to: request, services)
+  }
+
+  /// Compares a declared digest with the entry's; `?deep=1` with that of the bytes in storage.
+  private func verify(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let declared = try await DigestAnswers.declared(by: request)
+    let isDeep = try request.flag("deep")
+    let (_, entry) = try await entry(request, context)
+    var actual = entry.digest
+    if isDeep {
+      let object = try await services.openObject(of: entry)
+      defer { object.close() }
+      actual = try await BlobDigests.prefix(object.size, of: object)
+    }
+    guard actual == declared else {
+      throw ProblemError(
+        .digestMismatch,
+        detail: "\(quoted(entry.path.text)) has sha256 \(actual), the request declared \(declared)",
+        members: ["declared": .text(declared.hex), "actual": .text(actual.hex)])
+    }
+    return DigestAnswers.match(actual)
+  }
+
+  private func verifyAll(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    try await JSONBody.ignore(request)
+    let isDeep = try request.flag("deep")
+    let bundle = try await resolve(context)
+    let report = try await services.bundleCheck.run(bundle, isDeep: isDeep)
+    guard report.flaws.isEmpty else {
+      throw ProblemError(
+        .digestMismatch, detail: "bundle \(bundle.id) does not verify: \(report.flaws.count) problems",
+        members: ["problems": .list(report.flaws.map { ["path": $0.path, "reason": $0.reason] })])
+    }
+    return .json([
+      "match": true, "files": .integer(report.fileCount), "bytes": .integer(report.byteCount), "problems": [],
+    ])
+  }
+
+  private func withObject(
+    _ request: Request, _ context: GatewayContext, _ body: (any BlobReader) async throws -> Response
+  ) async throws -> Response {
+    let (_, entry) = try await entry(request, context)
+    let object = try await services.openObject(of: entry)
+    defer { object.close() }
+    return try await body(object)
+  }
+
+  private func entry(
+    _ request: Request, _ context: GatewayContext
+  ) async throws -> (bundle: BundleRecord, entry: Entry) {
+    let path = try context.entryPath(request)
+    let bundle = try await resolve(context)
+    let manifest = try await services.blobs.openObject(bundle.digest)
+    defer { manifest.close() }
+    do {
+      if let entry = try await ManifestReader(manifest).entry(at: path) { return (bundle, entry) }
+    } catch let error as ManifestError {
+      throw BlobError.failed("bundle \(bundle.id): \(error)")
+    }
+    throw ProblemError(.notFound, detail: "bundle \(bundle.id) has no file \(quoted(path.text))")
+  }
+
+  private func resolve(_ context: GatewayContext) async throws -> BundleRecord {
+    try await resolve(context.parameter("ref"), in: context.repoName())
+  }
+
+  private func resolve(_ reference: String, in repo: RepoName) async throws -> BundleRecord {
+    try await services.catalog.read { try BundleReference.resolve(reference, in: repo, $0) }
+  }
+}

@@ -1,0 +1,54 @@
+import Catalog
+import Pushes
+import Vocabulary
+
+/// The body that opens a push.
+struct PushFields: Decodable, Sendable {
+  let request: PushRequest
+
+  init(from decoder: any Decoder) throws {
+    let reader = try FieldReader(
+      decoder, fields: ["repo", "message", "label", "author", "sealWhenComplete", "files"])
+    let files: [FileFields]? = try reader.optional("files")
+    request = PushRequest(
+      repo: try RepoName(reader.required("repo")), message: try reader.required("message"),
+      label: try reader.optional("label").map { (label: String) in try LabelName(label) },
+      author: try reader.optional("author"),
+      sealWhenComplete: try reader.optional("sealWhenComplete") ?? false, files: files?.map(\.file))
+  }
+}
+
+/// One of its files.
+struct FileFields: Decodable, Sendable {
+  let file: ExpectedFile
+
+  init(from decoder: any Decoder) throws {
+    let reader = try FieldReader(decoder, fields: ["path", "size", "sha256"])
+    let path = try BundlePath(reader.required("path"))
+    let size: Int64 = try reader.required("size")
+    let text: String? = try reader.optional("sha256")
+    let digest = text.flatMap { Digest(hex: $0) }
+    if let text, digest == nil {
+      let name = reader.name("sha256")
+      throw FieldReader.flaw(name, "\(name) is \(quoted(text)); it must be 64 hexadecimal digits")
+    }
+    file = ExpectedFile(path: path, size: size, digest: digest)
+  }
+}
+
+/// The body that makes a repo.
+struct RepoFields: Decodable, Sendable {
+  static let maximumDescriptionBytes = 4096
+  let name: RepoName
+  let description: String?
+
+  init(from decoder: any Decoder) throws {
+    let reader = try FieldReader(decoder, fields: ["name", "description"])
+    name = try RepoName(reader.required("name"))
+    description = try reader.optional("description")
+    if let count = description?.utf8.count, count > Self.maximumDescriptionBytes {
+      throw FieldReader.flaw(
+        "description", "description has \(count) bytes; it must have at most \(Self.maximumDescriptionBytes)")
+    }
+  }
+}

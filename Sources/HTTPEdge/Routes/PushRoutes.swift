@@ -1,0 +1,123 @@
+import Bundles
+import Catalog
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Pushes
+import Uploads
+import Vocabulary
+
+/// Pushes below `/api/v1/pushes`.
+package struct PushRoutes: Sendable {
+  private let services: GatewayServices
+
+  package init(services: GatewayServices) { self.services = services }
+
+  package func add(to router: Router<GatewayContext>) {
+    let pushes = router.group("/api/v1/pushes")
+    pushes.post { request, _ in try await open(request) }
+    pushes.get { request, _ in try await list(request) }
+    let push = pushes.group("{id}")
+    push.get { _, context in try await answer(try await record(context.push())) }
+    push.get("uploads") { request, context in try await uploads(of: context.push(), request) }
+    push.get("log") { _, context in try await log(of: context.push()) }
+    push.post("seal") { request, context in
+      try await JSONBody.ignore(request)
+      return try await answer(try await services.pushes.seal(context.push()), status: .accepted)
+    }
+    push.post("cancel") { request, context in
+      try await JSONBody.ignore(request)
+      return try await answer(try await services.pushes.cancel(context.push()))
+    }
+    push.post("retry") { request, context in
+      try await JSONBody.ignore(request)
+      return try await answer(try await services.pushes.retry(context.push()), status: .accepted)
+    }
+  }
+
+  private func open(_ request: Request) async throws -> Response {
+    if services.uploads.isDrainingNow {
+      throw ProblemError(.draining, detail: "the server is shutting down and takes no new push")
+    }
+    let fields = try await JSONBody.decode(PushFields.self, from: request, limit: JSONBody.listLimit)
+    let push = try await services.pushes.open(fields.request)
+    return try await answer(push, status: .created, headers: [.location: JSONViews.pushPath(push.id)])
+  }
+
+  private func list(_ request: Request) async throws -> Response {
+    let page = try PageRequest(request)
+    let before = try page.position { PushID($0) }
+    let parameters = request.uri.queryParameters
+    let repo = try parameters["repo"].map { try RepoName(String($0)) }
+    let status = try parameters["status"].map { try Self.status(String($0)) }
+    let (snapshots, next) = try await services.catalog.read { reader in
+      let found = try reader.pushes(status: status, repo: repo, before: before, limit: page.limit + 1)
+      let (rows, next) = page.page(found) { $0.id.text }
+      return (try rows.map { try PushSnapshot($0, reader) }, next)
+    }
+    return .list(snapshots.map(JSONViews.push), next: next)
+  }
+
+  private static func status(_ text: String) throws(ProblemError) -> PushState.Status {
+    guard let status = PushState.Status(rawValue: text) else {
+      let all = PushState.Status.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ProblemError(
+        .badRequest, detail: "status \(quoted(text)) is not one of \(all)", members: ["field": .text("status")])
+    }
+    return status
+  }
+
+  private func uploads(of id: PushID, _ request: Request) async throws -> Response {
+    let page = try PageRequest(request)
+    let last = try page.position { UploadID($0) }
+    let (uploads, next) = try await services.catalog.read { reader in
+      _ = try PushRules.requirePush(id, in: reader)
+      // A path may hold anything; the upload that has it makes a plainer cursor.
+      let after = try last.map { last in
+        guard let upload = try reader.upload(last), upload.push == id else { throw PageRequest.badCursor() }
+        return upload.path.text
+      }
+      let found = try reader.uploads(ofPush: id, after: after, limit: page.limit + 1)
+      return page.page(found) { $0.id.text }
+    }
+    var items: [JSONValue] = []
+    for upload in uploads {
+      guard upload.state.isOpen else {
+        let offset = upload.state.isFinished ? upload.length ?? 0 : 0
+        items.append(JSONViews.upload(upload, offset: offset))
+        continue
+      }
+      let (current, offset) = try await services.uploads.status(upload.id)
+      items.append(JSONViews.upload(current, offset: offset))
+    }
+    return .list(items, next: next)
+  }
+
+  private func log(of id: PushID) async throws -> Response {
+    _ = try await record(id)
+    let name = "push-\(id).log"
+    let headers: HTTPFields = [
+      .contentType: SafeMediaType.of(name),
+      .contentDisposition: ContentDisposition.attachment.value(name: name),
+      .cacheControl: "no-store",
+      .contentSecurityPolicy: "sandbox; default-src 'none'",
+    ]
+    let text = try await services.logs.read(id)
+    return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: text)))
+  }
+
+  private func record(_ id: PushID) async throws -> PushRecord {
+    try await services.catalog.read { try PushRules.requirePush(id, in: $0) }
+  }
+
+  private func answer(
+    _ push: PushRecord, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+  ) async throws -> Response {
+    let snapshot = try await services.catalog.read { try PushSnapshot(push, $0) }
+    return .json(JSONViews.push(snapshot), status: status, headers: headers)
+  }
+}
+
+extension GatewayContext {
+  fileprivate func push() throws -> PushID { try identifier("id", of: "push") }
+}

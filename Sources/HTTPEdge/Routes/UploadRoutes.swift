@@ -1,0 +1,67 @@
+import Blobs
+import Catalog
+import HTTPTypes
+import Hummingbird
+import Uploads
+import Vocabulary
+
+/// Reading and verifying uploads below `/files/`; changing them is tus, in front of the router.
+package struct UploadRoutes: Sendable {
+  private let services: GatewayServices
+
+  package init(services: GatewayServices) { self.services = services }
+
+  package func add(to router: Router<GatewayContext>) {
+    let upload = router.group("/files/{id}")
+    upload.get { request, context in try await read(context.upload(), request) }
+    upload.get("digest") { request, context in
+      let (blob, offset) = try await services.uploads.open(context.upload())
+      defer { blob.close() }
+      return try await DigestAnswers.prefix(of: blob, end: offset, request)
+    }
+    upload.get("blocks") { _, context in
+      let (blob, offset) = try await services.uploads.open(context.upload())
+      defer { blob.close() }
+      return try await DigestAnswers.blocks(of: blob, end: offset)
+    }
+    upload.post("verify") { request, context in
+      let id = try context.upload()
+      let declared = try await DigestAnswers.declared(by: request)
+      let isDeep = try request.flag("deep")
+      return DigestAnswers.match(try await services.uploads.verify(id, declared: declared, isDeep: isDeep))
+    }
+  }
+
+  /// A verified upload's bytes, or what is known of it; neither disturbs a request that is sending.
+  private func read(_ id: UploadID, _ request: Request) async throws -> Response {
+    let (upload, offset) = try await services.uploads.status(id)
+    if upload.state == .cancelled || upload.state == .expired {
+      throw ProblemError(.gone, detail: "upload \(id) was \(upload.state.rawValue)")
+    }
+    guard let digest = upload.digest, upload.state == .verified || upload.state == .committed,
+      !Self.wantsJSON(request.headers)
+    else { return .json(JSONViews.upload(upload, offset: offset)) }
+    let (blob, _) = try await services.uploads.open(id)
+    let file = FileResponse(
+      blob: blob, digest: digest, name: upload.path.lastComponent, modifiedAt: upload.modifiedAt,
+      isImmutable: false)
+    var response = try await file.response(to: request, services)
+    response.headers[.vary] = "Accept"
+    return response
+  }
+
+  /// True when `Accept` names JSON itself; a browser's and a downloader's `*/*` do not.
+  static func wantsJSON(_ headers: HTTPFields) -> Bool {
+    headers[values: .accept].joined(separator: ",").split(separator: ",").contains { range in
+      let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+      guard parts.first == "application/json" else { return false }
+      return !parts.dropFirst().contains { part in
+        part.hasPrefix("q=") && Double(part.dropFirst(2)) == 0
+      }
+    }
+  }
+}
+
+extension GatewayContext {
+  fileprivate func upload() throws -> UploadID { try identifier("id", of: "upload") }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Client
+import Foundation
+import Platform
+import Vocabulary
+
+/// The statuses that client commands end with; each command's help says which it uses.
+enum ClientExit {
+  static let failed = ExitCode(1)
+  static let badInput = ExitCode(2)
+  static let unreachable = ExitCode(3)
+  static let interrupted = ExitCode(Interruption.exitStatus)
+
+  static let help = """
+    EXIT STATUS
+      0    done
+      1    the server refused, or something failed
+      2    bad usage or bad input
+      3    the server could not be reached
+      130  interrupted
+    """
+}
+
+/// Input that cannot be worked with: one sentence, and exit status 2.
+struct BadInput: Error {
+  let text: String
+  init(_ text: String) { self.text = text }
+}
+
+/// Which gateway a client command talks to.
+struct ServerOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The gateway's URL, with a path prefix if it has one (default: $SHEAF_SERVER, else http://127.0.0.1:8773).",
+      valueName: "url"))
+  var server: String?
+
+  func url() throws -> ServerURL {
+    let text =
+      server ?? ProcessInfo.processInfo.environment["SHEAF_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? "http://127.0.0.1:8773"
+    return try ServerURL(text)
+  }
+}
+
+/// How a client command prints.
+struct OutputOption: ParsableArguments {
+  @Flag(help: "Print JSON on standard output.")
+  var json = false
+}
+
+/// Runs client commands: one place for connections, Ctrl-C and what errors mean.
+enum ClientRun {
+  /// Questions are asked by people who wait; a push is patient, a question is not.
+  static let questionBudgetSeconds = 10.0
+
+  /// Asks the gateway something.
+  static func ask(
+    _ option: ServerOption, _ body: @escaping @Sendable (GatewayAPI, Retrier) async throws -> Void
+  ) async throws {
+    try await run {
+      let api = GatewayAPI(server: try option.url())
+      let retrier = Retrier(
+        server: api.server, policy: RetryPolicy(budgetSeconds: questionBudgetSeconds), pacer: .system())
+      try await closing(api) { try await body(api, retrier) }
+    }
+  }
+
+  /// Closes the connections whatever happens.
+  static func closing<Result: Sendable>(
+    _ api: GatewayAPI, _ body: () async throws -> Result
+  ) async throws -> Result {
+    let result: Result
+    do {
+      result = try await body()
+    } catch {
+      await api.shutdown()
+      throw error
+    }
+    await api.shutdown()
+    return result
+  }
+
+  /// Runs `body` until it ends or Ctrl-C cancels it; errors become one line and an exit status.
+  ///
+  /// - Parameter interrupted: what to say after Ctrl-C.
+  static func run(
+    interrupted: String = "interrupted", _ body: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    Interruption.ignoreBrokenPipes()
+    let task = Task { try await body() }
+    let interruption = Interruption { task.cancel() }
+    defer { withExtendedLifetime(interruption) {} }
+    do {
+      try await task.value
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      let (text, code) = meaning(of: error)
+      StandardError.line("sheaf: \(code == ClientExit.interrupted ? interrupted : text)")
+      throw code
+    }
+  }
+
+  static func meaning(of error: any Error) -> (text: String, code: ExitCode) {
+    switch error {
+    case is CancellationError: ("interrupted", ClientExit.interrupted)
+    case let error as Unreachable: (error.description, ClientExit.unreachable)
+    case let error as ClientError:
+      (error.description, error.status == nil && error.retryable ? ClientExit.unreachable : ClientExit.failed)
+    case let error as BadInput: (error.text, ClientExit.badInput)
+    case let error as ServerURL.Flaw: (error.description, ClientExit.badInput)
+    case let error as BundleAddress.Flaw: (error.description, ClientExit.badInput)
+    case let error as ProblemError: (error.detail, ClientExit.badInput)
+    default: (String(describing: error), ClientExit.failed)
+    }
+  }
+
+  static func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    StandardOutput.line(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// A local path from the command line, made absolute.
+  static func absolute(_ path: String) -> String {
+    FolderScan.absolute(path, in: FileManager.default.currentDirectoryPath)
+  }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import GatewayConfiguration
+import Foundation
+import Platform
+
+/// The flags of every setting; name and help come from its declaration.
+struct SettingFlags: ParsableArguments {
+  @Option(name: .customLong(SettingSources.fileFlag), help: .settingsFile) var config: String?
+
+  @Option(name: .of(\.data), help: .of(\.data)) var data: String?
+  @Option(name: .of(\.host), help: .of(\.host)) var host: String?
+  @Option(name: .of(\.port), help: .of(\.port)) var port: String?
+  @Option(name: .of(\.publicURL), help: .of(\.publicURL)) var publicURL: String?
+  @Option(name: .of(\.trustedProxies), help: .of(\.trustedProxies)) var trustedProxies: String?
+  @Flag(name: .of(\.insecure), inversion: .prefixedNo, help: .of(\.insecure)) var insecure: Bool?
+  @Option(name: .of(\.drainSeconds), help: .of(\.drainSeconds)) var drainSeconds: String?
+  @Option(name: .of(\.idleTimeoutSeconds), help: .of(\.idleTimeoutSeconds)) var idleTimeoutSeconds: String?
+  @Option(name: .of(\.maximumConnections), help: .of(\.maximumConnections)) var maximumConnections: String?
+  @Option(name: .of(\.logFormat), help: .of(\.logFormat)) var logFormat: String?
+  @Option(name: .of(\.logLevel), help: .of(\.logLevel)) var logLevel: String?
+  @Option(name: .of(\.durability), help: .of(\.durability)) var durability: String?
+  @Option(name: .of(\.maximumUploadBytes), help: .of(\.maximumUploadBytes)) var maximumUploadBytes: String?
+  @Option(name: .of(\.uploadExpirySeconds), help: .of(\.uploadExpirySeconds)) var uploadExpirySeconds: String?
+  @Option(name: .of(\.orphanExpirySeconds), help: .of(\.orphanExpirySeconds)) var orphanExpirySeconds: String?
+  @Option(name: .of(\.pushExpirySeconds), help: .of(\.pushExpirySeconds)) var pushExpirySeconds: String?
+  @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
+  @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
+    String?
+  @Option(name: .of(\.maximumAttempts), help: .of(\.maximumAttempts)) var maximumAttempts: String?
+  @Option(name: .of(\.ioThreads), help: .of(\.ioThreads)) var ioThreads: String?
+
+  /// What was given, by the settings' names.
+  var texts: [String: String] {
+    var texts: [String: String] = [:]
+    func add<Value>(_ setting: KeyPath<SettingDeclarations, Setting<Value>>, _ text: String?) {
+      texts[Settings.declarations[keyPath: setting].name] = text
+    }
+    add(\.data, data)
+    add(\.host, host)
+    add(\.port, port)
+    add(\.publicURL, publicURL)
+    add(\.trustedProxies, trustedProxies)
+    add(\.insecure, insecure.map { String($0) })
+    add(\.drainSeconds, drainSeconds)
+    add(\.idleTimeoutSeconds, idleTimeoutSeconds)
+    add(\.maximumConnections, maximumConnections)
+    add(\.logFormat, logFormat)
+    add(\.logLevel, logLevel)
+    add(\.durability, durability)
+    add(\.maximumUploadBytes, maximumUploadBytes)
+    add(\.uploadExpirySeconds, uploadExpirySeconds)
+    add(\.orphanExpirySeconds, orphanExpirySeconds)
+    add(\.pushExpirySeconds, pushExpirySeconds)
+    add(\.maximumRunning, maximumRunning)
+    add(\.heartbeatMilliseconds, heartbeatMilliseconds)
+    add(\.maximumAttempts, maximumAttempts)
+    add(\.ioThreads, ioThreads)
+    return texts
+  }
+
+  /// All settings, from these flags, the environment and the settings file.
+  ///
+  /// - Throws: `CommandFailure` with the one line that says what is wrong.
+  func resolve() throws -> ResolvedSettings {
+    do {
+      return try Settings.load(
+        flags: texts, config: config, environment: ProcessInfo.processInfo.environment,
+        read: SettingsFileReader.read)
+    } catch {
+      throw CommandFailure("\(error)")
+    }
+  }
+}
+
+/// Reads a settings file; symbolic links are followed, as container platforms mount files behind them.
+private enum SettingsFileReader {
+  static let maximumBytes = 1 << 20
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static func read(_ path: String) throws -> String? {
+    let bytes: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(filePath: path))
+      defer { try? file.close() }
+      bytes = try file.read(upToCount: maximumBytes + 1) ?? Data()
+    } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
+      return nil
+    } catch {
+      throw Failure(description: error.localizedDescription)
+    }
+    guard bytes.count <= maximumBytes else { throw Failure(description: "more than \(maximumBytes) bytes") }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(description: "not UTF-8") }
+    return text
+  }
+}
+
+extension NameSpecification {
+  static func of<Value>(_ setting: KeyPath<SettingDeclarations, Setting<Value>>) -> Self {
+    .customLong(Settings.declarations[keyPath: setting].flag)
+  }
+}
+
+extension ArgumentHelp {
+  static func of<Value>(_ setting: KeyPath<SettingDeclarations, Setting<Value>>) -> Self {
+    let setting = Settings.declarations[keyPath: setting]
+    let standard = setting.shownDefault.isEmpty ? "none" : setting.shownDefault
+    return Self(
+      "\(setting.help): \(setting.expectation). (default: \(standard))", valueName: setting.placeholder)
+  }
+
+  static var settingsFile: Self {
+    Self(
+      "The settings file. (default: $\(SettingSources.fileVariable), or \(SettingSources.standardFile) if there is one)",
+      valueName: "path")
+  }
+}

@@ -1,0 +1,110 @@
+import Blobs
+import Platform
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct DiskPartialTests {
+  @Test("B-12 a failed append leaves the size at what is known, and the next one overwrites its rest", arguments: [FileError.Kind.full, .other])
+  func failedAppend(kind: FileError.Kind) async throws {
+    let fixture = try DiskFixture()
+    try await fixture.fill(id(1), [1, 2, 3])
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+    defer { partial.close() }
+    _ = try await partial.digest()
+    fixture.files.fail(call: 1, kind: kind)
+    let error = await #expect(throws: BlobError.self) { try await partial.append([[9, 9, 9, 9]]) }
+    if kind == .full {
+      guard case .full = error else {
+        Issue.record("\(String(describing: error)) is not 'full'")
+        return
+      }
+    }
+    #expect(partial.size == 3)
+    #expect(partial.hash.byteCount == 3)
+    // The fault stored half of the chunk.
+    #expect(try fixture.temporary.bytes(of: partialName(id(1))) == [1, 2, 3, 9, 9])
+    fixture.files.heal()
+    try await partial.append([[4]])
+    try await partial.append([[5]])
+    #expect(partial.size == 5)
+    #expect(try await partial.digest() == SHA256Stream.digest(of: [1, 2, 3, 4, 5]))
+  }
+
+  @Test("MUST-4 after a failed append and a restart the size is the file's, and the digest that of its bytes")
+  func restartAfterFailure() async throws {
+    let fixture = try DiskFixture()
+    try await fixture.fill(id(1), [1, 2, 3])
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+    _ = try await partial.digest()
+    let saved = partial.hash.state
+    fixture.files.fail(call: 1, isLasting: true)
+    await #expect(throws: BlobError.self) { try await partial.append([[4, 5, 6, 7]]) }
+    partial.close()
+    fixture.files.heal()
+    let next = try await fixture.reopened().openPartial(id(1), hashState: saved)
+    defer { next.close() }
+    #expect(next.size == 5)
+    #expect(try await next.digest() == SHA256Stream.digest(of: [1, 2, 3, 4, 5]))
+  }
+
+  @Test("MUST-1 a failed sync is told, and a failed cut changes nothing")
+  func failedSync() async throws {
+    let fixture = try DiskFixture()
+    try await fixture.store.createPartial(id(1))
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+    defer { partial.close() }
+    try await partial.append([[1, 2, 3]])
+    fixture.files.fail(call: 1)
+    await #expect(throws: BlobError.self) { try await partial.sync() }
+    fixture.files.fail(call: 1)
+    await #expect(throws: BlobError.self) { try await partial.truncate(to: 1) }
+    fixture.files.heal()
+    #expect(partial.size == 3)
+    #expect(try await partial.digest() == SHA256Stream.digest(of: [1, 2, 3]))
+  }
+
+  @Test("MUST-1 with durability 'synced' what was appended is synced, and so is a cut")
+  func syncing() async throws {
+    for isSynced in [true, false] {
+      let fixture = try DiskFixture(isSynced: isSynced)
+      try await fixture.store.createPartial(id(1))
+      let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+      defer { partial.close() }
+      fixture.files.heal()
+      try await partial.append([[1, 2, 3]])
+      try await partial.sync()
+      try await partial.truncate(to: 1)
+      let sync = isSynced ? ["fsync \(partialName(id(1)))"] : []
+      let name = partialName(id(1))
+      #expect(fixture.files.trace == ["write \(name)"] + sync + ["truncate \(name)"] + sync)
+    }
+  }
+
+  @Test("MUST-4 bytes that are in step with the hash are not read again")
+  func noReading() async throws {
+    let fixture = try DiskFixture()
+    try await fixture.store.createPartial(id(1))
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+    for _ in 0..<10 { try await partial.append([[UInt8](repeating: 1, count: 1000)]) }
+    let state = partial.hash.state
+    _ = try await partial.digest()
+    partial.close()
+    let next = try await fixture.reopened().openPartial(id(1), hashState: state)
+    defer { next.close() }
+    #expect(try await next.digest() == SHA256Stream.digest(of: [UInt8](repeating: 1, count: 10_000)))
+    #expect(fixture.files.trace.filter { $0.hasPrefix("read") } == [])
+  }
+
+  @Test("MUST-5 a file that lost bytes behind an open upload is a fault, not a shorter upload")
+  func shortened() async throws {
+    let fixture = try DiskFixture()
+    try await fixture.fill(id(1), [UInt8](repeating: 1, count: 100))
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil)
+    defer { partial.close() }
+    let other = try await fixture.reopened().openPartial(id(1), hashState: nil)
+    try await other.truncate(to: 50)
+    other.close()
+    await #expect(throws: BlobError.self) { try await partial.digest() }
+  }
+}
