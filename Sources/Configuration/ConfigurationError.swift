@@ -47,7 +47,7 @@ func nearest(to name: String, among candidates: [String]) -> String? {
     }
     if distance < best?.distance ?? .max { best = (candidate, distance) }
   }
-  guard let best, best.distance <= max(2, name.count / 4) else { return nil }
+  guard let best, best.distance < name.count, best.distance <= max(2, name.count / 4) else { return nil }
   return best.candidate
 }
 

@@ -14,7 +14,8 @@ extension SettingKind where Value: FixedWidthInteger {
   /// - Parameters:
   ///   - unit: what is counted, when the setting's name does not say it to the end.
   ///   - zero: what 0 means when it is not a quantity.
-  static func integer(_ bounds: ClosedRange<Value>, unit: String? = nil, zero: String? = nil) -> Self {
+  package static func integer(_ bounds: ClosedRange<Value>, unit: String? = nil, zero: String? = nil) -> Self
+  {
     Self(
       placeholder: unit ?? "number", expectation: described("an integer", bounds, unit, zero),
       forms: [.integer],
@@ -23,7 +24,7 @@ extension SettingKind where Value: FixedWidthInteger {
   }
 
   /// Whole bytes, or a number with a unit: `10MiB`, `5 GB`.
-  static func bytes(_ bounds: ClosedRange<Value>, zero: String? = nil) -> Self {
+  package static func bytes(_ bounds: ClosedRange<Value>, zero: String? = nil) -> Self {
     Self(
       placeholder: "bytes",
       expectation: described("an integer", bounds, "bytes, or text such as 10GiB", zero),
@@ -50,7 +51,7 @@ extension SettingKind where Value: FixedWidthInteger {
 }
 
 extension SettingKind where Value == Bool {
-  static var boolean: Self {
+  package static var boolean: Self {
     Self(
       placeholder: "true|false", expectation: "true or false", forms: [.boolean],
       parse: { $0 == "true" ? true : $0 == "false" ? false : nil }, show: { .boolean($0) })
@@ -59,7 +60,7 @@ extension SettingKind where Value == Bool {
 
 extension SettingKind where Value == String {
   /// - Parameter isValid: must refuse whatever does not meet the expectation.
-  static func string(
+  package static func string(
     _ placeholder: String, _ expectation: String, _ isValid: @escaping @Sendable (String) -> Bool
   )
     -> Self
@@ -70,14 +71,14 @@ extension SettingKind where Value == String {
   }
 
   /// A path of the file system. A `~` that no shell has expanded is refused, so that no folder of that name appears.
-  static var path: Self {
+  package static var path: Self {
     string("path", "a path; ~ is not expanded") { path in
       !path.isEmpty && !path.hasPrefix("~") && !path.utf8.contains(0)
     }
   }
 
   /// What a server can listen on.
-  static var host: Self {
+  package static var host: Self {
     string("host", "an IP address or a host name, without brackets or port") { host in
       IPAddress(host) != nil || PublicURL.isHostName(host)
     }
@@ -86,7 +87,7 @@ extension SettingKind where Value == String {
 
 extension SettingKind where Value == String? {
   /// The URL that clients use, or nothing.
-  static var publicURL: Self {
+  package static var publicURL: Self {
     Self(
       placeholder: "url",
       expectation: "an http:// or https:// URL of a host and an optional port, without a path",
@@ -97,7 +98,7 @@ extension SettingKind where Value == String? {
 
 extension SettingKind where Value == [CIDRBlock] {
   /// A comma-separated list; empty text is the empty list.
-  static var blocks: Self {
+  package static var blocks: Self {
     Self(
       placeholder: "cidr,…",
       expectation: "a comma-separated list of IP addresses and CIDR blocks such as 10.0.0.0/8 or fd00::/8",
@@ -116,7 +117,7 @@ extension SettingKind where Value == [CIDRBlock] {
 
 extension SettingKind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
   /// One of the raw values.
-  static var choice: Self {
+  package static var choice: Self {
     let words = Value.allCases.map(\.rawValue)
     return Self(
       placeholder: words.joined(separator: "|"),

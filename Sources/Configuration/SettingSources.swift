@@ -6,6 +6,8 @@ package enum SettingSources {
   package static let fileVariable = "SHEAF_CONFIG"
   /// The settings file when nobody names one; it may be missing.
   package static let standardFile = "sheaf.toml"
+  /// A settings file is refused beyond this; it also bounds how deep the parser can recurse.
+  package static let maximumFileBytes = 16 << 10
   /// Variables of `sheaf` that no setting has.
   package static let otherVariables = [
     fileVariable: "The settings file, when `--\(fileFlag)` does not name one",

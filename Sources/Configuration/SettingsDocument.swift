@@ -63,7 +63,7 @@ package enum SettingsDocument {
 
   private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
 
-  /// Commented out where the default is nothing or depends on the machine.
+  /// A comment where the default is nothing or depends on the machine.
   private static var example: String {
     var text = ""
     var current: String?
@@ -76,7 +76,7 @@ package enum SettingsDocument {
       if let standard = setting.standard([:])?.shown, standard.form != nil {
         text += "\(key) = \(literal(standard))\n"
       } else {
-        text += "# \(key) = \(literal(setting.nastyValue))\n"
+        text += "# \(key): \(setting.shownDefault.isEmpty ? "none" : setting.shownDefault)\n"
       }
     }
     return text

@@ -15,10 +15,15 @@ struct SettingsFile {
 
   /// - Throws: `badFile` with the position of what is not TOML.
   init(path: String, text: String) throws(ConfigurationError) {
-    // The parser takes text up to the first NUL and would leave out the rest without a word.
-    guard !text.utf8.contains(0) else { throw .badFile(path: path, reason: "has a NUL character") }
+    guard text.utf8.count <= SettingSources.maximumFileBytes else {
+      throw .badFile(path: path, reason: "is larger than \(SettingSources.maximumFileBytes) bytes")
+    }
+    // The parser hands text over up to the first NUL and would leave out the rest without a word.
+    guard !text.utf8.contains(0), !text.contains("\\u0000"), !text.contains("\\U00000000") else {
+      throw .badFile(path: path, reason: "has a NUL character")
+    }
     do {
-      values = Self.flattened(try TOMLTable(string: text), below: "")
+      values = Self.flattened(try TOMLTable(string: text), below: "", depth: 1)
     } catch let error as TOMLParseError {
       let position = error.source.begin
       throw .badFile(
@@ -28,7 +33,12 @@ struct SettingsFile {
     }
   }
 
-  private static func flattened(_ table: TOMLTable, below prefix: String) -> [(name: String, value: Value)] {
+  /// Deeper tables than any setting's are not looked into: their name is unknown already.
+  private static let maximumDepth = 4
+
+  private static func flattened(
+    _ table: TOMLTable, below prefix: String, depth: Int
+  ) -> [(name: String, value: Value)] {
     var values: [(String, Value)] = []
     for key in table.keys {
       // A key in quotes may hold anything; a dot in it does not make it a path.
@@ -41,7 +51,7 @@ struct SettingsFile {
         continue
       }
       if let inner = value.table {
-        let below = flattened(inner, below: "\(name).")
+        let below = depth < maximumDepth ? flattened(inner, below: "\(name).", depth: depth + 1) : []
         values += below.isEmpty ? [(name, .emptyTable)] : below
       } else {
         values.append((name, leaf(value)))

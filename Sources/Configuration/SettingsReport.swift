@@ -15,7 +15,7 @@ extension ResolvedSettings {
   /// `[{"name", "value", "origin", "default", "help"}, …]`; numbers, booleans and lists are JSON's own.
   package func json() throws -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(entries), as: UTF8.self)
   }
 }

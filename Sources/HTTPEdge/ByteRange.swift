@@ -13,7 +13,9 @@ package enum ByteRange: Sendable, Equatable {
   private static func parse(_ field: [UInt8], size: Int64) -> ByteRange? {
     let unit = Array("bytes=".utf8)
     guard field.prefix(unit.count).map(lowercased).elementsEqual(unit) else { return nil }
-    let specification = field.dropFirst(unit.count).filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+    let specification = field.dropFirst(unit.count).filter {
+      $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t")
+    }
     let bounds = specification.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
     guard bounds.count == 2 else { return nil }
     switch (bounds[0].isEmpty, bounds[1].isEmpty) {

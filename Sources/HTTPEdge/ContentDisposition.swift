@@ -14,7 +14,8 @@ package enum ContentDisposition: String, Sendable {
   }
 
   private static func safe(_ name: String) -> String {
-    let last = name.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? []
+    let last =
+      name.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? []
     var text = ""
     for scalar in last.prefix(maximumNameLength) {
       text.unicodeScalars.append(isDeceptive(scalar) ? "_" : scalar)

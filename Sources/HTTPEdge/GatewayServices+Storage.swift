@@ -9,7 +9,9 @@ import Vocabulary
 /// Reading storage for responses.
 extension GatewayServices {
   /// How long a client may take nothing of a response.
-  var patience: Duration { .seconds(settings.idleTimeoutSeconds) }
+  ///
+  /// Several idle times: a socket with a large buffer tells of a slow client's progress only now and then.
+  var patience: Duration { .seconds(5 * settings.idleTimeoutSeconds) }
 
   /// Tells the operator of a storage fault that comes too late for a problem document.
   func reportingFaults<Result>(_ body: () async throws -> Result) async throws -> Result {

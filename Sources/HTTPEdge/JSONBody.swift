@@ -7,7 +7,7 @@ import UploadProtocol
 import Vocabulary
 
 /// JSON that clients send: bounded, of the right media type, decoded off the cooperative pool.
-enum JSONBody {
+package enum JSONBody {
   static let smallLimit = 64 << 10
   /// A list of a million files.
   static let listLimit = 256 << 20
@@ -34,7 +34,10 @@ enum JSONBody {
     try await withContent(of: request, limit: smallLimit) { _ in }
   }
 
-  static func decode<Value: Decodable>(_ type: Value.Type, _ content: Data) throws -> Value {
+  /// Decodes a whole body.
+  ///
+  /// - Throws: `ProblemError` with `bad-request` naming the field, or what the type's own parts throw.
+  package static func decode<Value: Decodable>(_ type: Value.Type, _ content: Data) throws -> Value {
     guard !content.isEmpty else {
       throw ProblemError(.badRequest, detail: "the body is empty; it must be a JSON object")
     }
@@ -77,7 +80,8 @@ enum JSONBody {
         return true
       }
       guard isRoom else {
-        throw ProblemError(.busy, detail: "too many long lists of files are being read; try again in a moment")
+        throw ProblemError(
+          .busy, detail: "too many long lists of files are being read; try again in a moment")
       }
       counted += added
     }
@@ -85,7 +89,9 @@ enum JSONBody {
   }
 
   /// A client that stops in the middle is the client's problem and not a failure of ours.
-  private static func next(_ pieces: inout RequestBody.AsyncIterator) async throws(ProblemError) -> ByteBuffer? {
+  private static func next(_ pieces: inout RequestBody.AsyncIterator) async throws(ProblemError)
+    -> ByteBuffer?
+  {
     do {
       return try await pieces.next()
     } catch {

@@ -3,6 +3,9 @@ import Glibc
 
 /// Turns Ctrl-C and a polite request to end (SIGTERM) into a call, once; a second Ctrl-C ends the process at once.
 ///
+/// Wrappers such as `timeout` signal a process and its group, so the same wish may come twice within moments: that
+/// counts as one.
+///
 /// Holds as long as the value lives.
 package final class Interruption: @unchecked Sendable {
   // Sendable because the sources are set up in `init` and only cancelled in `deinit`.
@@ -10,18 +13,21 @@ package final class Interruption: @unchecked Sendable {
 
   /// The status a shell gives to a command that Ctrl-C ended.
   package static let exitStatus: Int32 = 130
+  private static let sameWishNanoseconds: UInt64 = 500_000_000
 
   package init(_ handler: @escaping @Sendable () -> Void) {
-    let count = Locked(0)
+    let first = Locked<UInt64?>(nil)
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        let isFirst = count.withLock { count in
-          count += 1
-          return count == 1
+        let now = DispatchTime.now().uptimeNanoseconds
+        let began: UInt64? = first.withLock { first in
+          defer { first = first ?? now }
+          return first
         }
-        if isFirst { handler() } else { _exit(Self.exitStatus) }
+        guard let began else { return handler() }
+        if now - began > Self.sameWishNanoseconds { _exit(Self.exitStatus) }
       }
       source.activate()
       sources.append(source)

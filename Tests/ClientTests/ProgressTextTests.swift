@@ -72,10 +72,8 @@ import Testing
   @Test("a bar shows acknowledged and sent bytes together")
   func bar() {
     var meter = RateMeter()
-    #expect(
-      ProgressText.bar(half, meter, columns: 80)
-        == "[################----------------] 50%  1/4 files, 1000 B of 2.0 KiB"
-        || ProgressText.bar(half, meter, columns: 80).contains("50%  1/4 files, 1000 B of 2.0 KiB"))
+    let bar = String(repeating: "#", count: 20) + String(repeating: "-", count: 20)
+    #expect(ProgressText.bar(half, meter, columns: 80) == "[\(bar)] 50%  1/4 files, 1000 B of 2.0 KiB")
     meter.sample(bytes: 0, at: 0)
     meter.sample(bytes: 100, at: 1)
     #expect(ProgressText.plain(half, meter) == "1/4 files, 1000 B of 2.0 KiB, 100 B/s, 0:10 left")

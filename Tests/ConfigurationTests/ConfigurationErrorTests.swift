@@ -1,4 +1,4 @@
-import Configuration
+import GatewayConfiguration
 import Testing
 
 @Suite("what is wrong with the settings")
@@ -83,8 +83,8 @@ struct ConfigurationErrorTests {
       #expect(expected.contains(bad.expected))
       let line = try #require(error?.description)
       #expect(line.contains(bad.setting) && line.contains(value) && line.contains("\(origin)"))
-      #expect(line.contains(expected) && !line.contains("\n") && !line.contains("\r"))
-      #expect(bad.text.contains("\r") || value == "\"\(bad.text)\"")
+      #expect(line.contains(expected) && !line.utf8.contains { $0 < 0x20 })
+      #expect(bad.text.utf8.contains { $0 < 0x20 } || value == "\"\(bad.text)\"")
     }
   }
 
@@ -175,9 +175,31 @@ struct ConfigurationErrorTests {
     }
     let line = try #require(error?.description)
     #expect(line.hasPrefix("file f.toml: line 2, column "))
-    #expect(!line.contains("\n"))
+    #expect(!line.utf8.contains { $0 < 0x20 })
+  }
+
+  @Test(
+    "a NUL, written or escaped, cannot cut a value short",
+    arguments: ["data = 'x'\n\0port = 1", "data = \"x\\u0000y\""])
+  func notCutShort(toml: String) {
     #expect(throws: ConfigurationError.badFile(path: "f.toml", reason: "has a NUL character")) {
-      try Settings.resolve(flags: [:], environment: home, file: ("f.toml", "data = 'x'\n\0port = 1"))
+      try Settings.resolve(flags: [:], environment: home, file: ("f.toml", toml))
     }
+  }
+
+  @Test("the largest file is read however deep its tables are, a larger one is refused")
+  func depthAndSize() {
+    let parts = (SettingSources.maximumFileBytes - 2) / 2
+    let deep = Array(repeating: "z", count: parts).joined(separator: ".") + "=1"
+    let unknown = #expect(throws: ConfigurationError.self) {
+      try Settings.resolve(flags: [:], environment: home, file: ("f.toml", deep))
+    }
+    #expect(unknown == .unknownName("z.z.z.z", origin: .file("f.toml"), nearest: nil))
+    let large = String(repeating: "#", count: SettingSources.maximumFileBytes + 1)
+    let refused = #expect(throws: ConfigurationError.self) {
+      try Settings.resolve(flags: [:], environment: home, file: ("f.toml", large))
+    }
+    #expect(
+      refused == .badFile(path: "f.toml", reason: "is larger than \(SettingSources.maximumFileBytes) bytes"))
   }
 }

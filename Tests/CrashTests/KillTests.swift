@@ -7,8 +7,8 @@ import Vocabulary
 /// Kills the real server with SIGKILL at random moments while several clients send, and demands that everything that
 /// was acknowledged is still there, and that every file ends whole in a bundle.
 @Suite(.serialized) struct KillTests {
-  /// More on demand: SHEAF_CRASH_KILLS=300.
-  static let kills = ProcessInfo.processInfo.environment["SHEAF_CRASH_KILLS"].flatMap { Int($0) } ?? 12
+  /// More on demand: CRASH_KILLS=300.
+  static let kills = ProcessInfo.processInfo.environment["CRASH_KILLS"].flatMap { Int($0) } ?? 12
 
   @Test(
     "MUST-1 MUST-3 MUST-4 no acknowledged byte is lost to kill -9, and every push ends as one whole bundle",
@@ -18,17 +18,16 @@ import Vocabulary
     try server.start()
     let clients = 4
     let seed =
-      ProcessInfo.processInfo.environment["SHEAF_CRASH_SEED"].flatMap { UInt64($0) }
+      ProcessInfo.processInfo.environment["CRASH_SEED"].flatMap { UInt64($0) }
       ?? UInt64.random(in: 0..<1_000_000)
-    print("replay: SHEAF_CRASH_SEED=\(seed) SHEAF_CRASH_KILLS=\(Self.kills) swift test --filter CrashTests")
+    print("replay: CRASH_SEED=\(seed) CRASH_KILLS=\(Self.kills) swift test --filter CrashTests")
     let isOver = Locked(false)
     let finished = try await withThrowingTaskGroup(of: [SentFile].self) { group in
       for index in 0..<clients {
         group.addTask {
           try await blocking {
-            try CrashClient(server: server, index: index, seed: seed &+ UInt64(index)).run(until: {
-              isOver.withLock { $0 }
-            })
+            var client = CrashClient(server: server, index: index, seed: seed &+ UInt64(index))
+            return try client.run(until: { isOver.withLock { $0 } })
           }
         }
       }
@@ -120,7 +119,7 @@ struct CrashClient {
           "Upload-Offset": String(offset),
         ], body: Array(bytes[Int(offset)..<end]))
       if let answer, answer.status == 204 {
-        acknowledged = Int64(answer.headers["upload-offset"] ?? "") ?? acknowledged
+        acknowledged = Int64(answer.headers["upload-offset"] ?? "") ?? self.acknowledged
       }
     }
     return SentFile(repo: repo, push: push, path: "file-\(number)", digest: SHA256Stream.digest(of: bytes))

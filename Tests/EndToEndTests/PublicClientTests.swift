@@ -7,8 +7,8 @@ import Vocabulary
 /// Unmodified public clients against the built server.
 @Suite struct PublicClientTests {
   /// The Python with the packages `.ci/test` installs.
-  private static let python = ProcessInfo.processInfo.environment["SHEAF_TEST_PYTHON"]
-  private static let hint: Comment = "needs SHEAF_TEST_PYTHON, a Python with tuspy; .ci/test installs it"
+  private static let python = ProcessInfo.processInfo.environment["TEST_PYTHON"]
+  private static let hint: Comment = "needs TEST_PYTHON, a Python with tuspy; .ci/test installs it"
 
   @Test(
     "T-1 tuspy sends a file in chunks, stops, and resumes with a new client object",

@@ -72,7 +72,8 @@ import Testing
     try server.start()
     let created = try server.request(
       "POST", "/files/", ["Tus-Resumable": "1.0.0", "Upload-Length": "1000"], body: [])
-    let path = try #require(URL(string: try #require(created.headers["location"]))).path
+    let location = try #require(created.headers["location"])
+    let path = try #require(URL(string: location)).path
     let idle = try server.connect()
     #expect(try idle.request("GET", "/healthz").status == 200)
     let holder = try server.connect()

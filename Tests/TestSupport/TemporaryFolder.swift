@@ -50,7 +50,9 @@ package final class TemporaryFolder: Sendable {
 
   /// Paths of all files (not folders), sorted.
   package func files() throws -> [String] {
-    try listing().filter { $0.value.hasPrefix("file") }.keys.sorted()
+    try FileManager.default.subpathsOfDirectory(atPath: path).filter { name in
+      try FileInfo.of(child(name))?.kind == .file
+    }.sorted()
   }
 }
 

@@ -32,6 +32,7 @@ const walk = async (entry, path, found) => {
       found.files.push({ file: got, path });
       return;
     }
+    // what is no file is a folder
     const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
     let count = 0;
     for (;;) {

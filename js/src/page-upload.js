@@ -144,7 +144,7 @@ const showButtons = (root, visible) => {
 const renderRow = (item) => {
   let row = rowOf.get(item.path);
   if (!row) {
-    row = find(
+    row = find( // cloning a fragment makes a fragment
       /** @type {DocumentFragment} */ (template.content.cloneNode(true)),
       '*',
       HTMLElement,
@@ -275,6 +275,7 @@ const start = async () => {
     render();
     stayAwake();
     const { bundle } = await done;
+    chosen.clear();
     const link = find(form, 'a[data-part="bundle"]', HTMLAnchorElement);
     link.href = `/ui/repos/${encodeURIComponent(repo)}/bundles/${bundle.id}`;
     part(form, 'result').hidden = false;

@@ -133,7 +133,7 @@ export class Upload extends EventTarget {
   }
 
   async #run() {
-    const known =
+    const known = // as `save` stored it
       /** @type {Remembered | undefined} */ (await this.#settings.memory.get(this.#key));
     const same = !known || known.stamp === this.#stamp;
     this.#take({ type: 'start', url: known?.url ?? this.#settings.url ?? '', same });

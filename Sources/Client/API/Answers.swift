@@ -43,6 +43,11 @@ package struct BlocksAnswer: Decodable, Sendable {
   package var blockBytes: Int64
   package var offset: Int64
   package var blocks: [String]
+  package init(blockBytes: Int64, offset: Int64, blocks: [String]) {
+    self.blockBytes = blockBytes
+    self.offset = offset
+    self.blocks = blocks
+  }
 }
 
 /// One page of a list.

@@ -164,6 +164,12 @@ package struct GatewayAPI: Sendable {
 
   private static func reason(_ error: any Error) -> String {
     if let error = error as? HTTPClientError { return error.shortDescription }
-    return String(describing: error)
+    let text = String(describing: error)
+    // Connection errors come as lists of lists; the usual causes are told in their own words.
+    let causes = [
+      "Connection refused", "Connection reset by peer", "Network is unreachable", "No route to host",
+      "Broken pipe",
+    ]
+    return causes.first { text.contains($0) } ?? text
   }
 }

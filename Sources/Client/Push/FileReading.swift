@@ -3,12 +3,12 @@ import Platform
 import Vocabulary
 
 /// An open source file, the hash of what was read of it, and the bytes as a request body.
-final class FileReading: Sendable {
+package final class FileReading: Sendable {
   static let chunkBytes = 256 << 10
   /// One blocking call reads at most this much, so that a cancelled push ends soon.
   private static let sliceBytes: Int64 = 8 << 20
 
-  let source: SourceFile
+  package let source: SourceFile
   private let file: any OpenFile
   private let io: IOExecutor
   private let ladder: Locked<HashLadder>
@@ -21,7 +21,7 @@ final class FileReading: Sendable {
   }
 
   /// - Throws: `SourceError` when the file is unreadable or no longer the scanned one.
-  static func open(_ source: SourceFile, io: IOExecutor, fileSystem: any FileSystem) async throws
+  package static func open(_ source: SourceFile, io: IOExecutor, fileSystem: any FileSystem) async throws
     -> FileReading
   {
     try await io.run {
@@ -39,7 +39,7 @@ final class FileReading: Sendable {
   deinit { file.close() }
 
   /// The whole file in memory, and its digest; for small ones.
-  func whole() async throws -> (content: ByteBuffer, digest: Digest) {
+  package func whole() async throws -> (content: ByteBuffer, digest: Digest) {
     try await io.run { [self] in
       var hash = SHA256Stream()
       let content = try read(at: 0, count: Int(source.size), &hash)
@@ -49,7 +49,7 @@ final class FileReading: Sendable {
   }
 
   /// - Throws: `SourceError.changed` when the name leads to other content than at the scan.
-  func checkUnchanged() async throws { try await io.run { [self] in try checkNow() } }
+  package func checkUnchanged() async throws { try await io.run { [self] in try checkNow() } }
 
   private func checkNow() throws {
     let now: FileInfo?
@@ -61,7 +61,7 @@ final class FileReading: Sendable {
   }
 
   /// The hash of the first `position` bytes, read again only from the nearest known state on.
-  func hash(upTo position: Int64) async throws -> SHA256Stream {
+  package func hash(upTo position: Int64) async throws -> SHA256Stream {
     var hash = ladder.withLock { $0.state(atOrBelow: position) }
     while hash.byteCount < position {
       try Task.checkCancellation()
@@ -80,7 +80,7 @@ final class FileReading: Sendable {
   }
 
   /// The first position where the local file differs from the server's blocks (whose last may be short); nil when none.
-  func firstDifference(from remote: BlocksAnswer) async throws -> Int64? {
+  package func firstDifference(from remote: BlocksAnswer) async throws -> Int64? {
     guard remote.blockBytes > 0 else { return 0 }
     let blockBytes = min(remote.blockBytes, source.size + 1)
     var position: Int64 = 0
@@ -100,7 +100,9 @@ final class FileReading: Sendable {
   }
 
   /// The bytes `from ..< to` as a request body that reads one chunk ahead and hashes what it reads.
-  func chunks(from: Int64, to end: Int64, hash: SHA256Stream, onSent: @escaping @Sendable (Int) -> Void)
+  package func chunks(
+    from: Int64, to end: Int64, hash: SHA256Stream, onSent: @escaping @Sendable (Int) -> Void
+  )
     -> FileChunks
   {
     FileChunks(reading: self, start: from, end: end, hash: hash, onSent: onSent)
@@ -151,8 +153,8 @@ final class FileReading: Sendable {
 }
 
 /// A part of a file as a request body.
-struct FileChunks: AsyncSequence, Sendable {
-  typealias Element = ByteBuffer
+package struct FileChunks: AsyncSequence, Sendable {
+  package typealias Element = ByteBuffer
 
   struct Place: Sendable {
     var position: Int64
@@ -165,9 +167,9 @@ struct FileChunks: AsyncSequence, Sendable {
   let hash: SHA256Stream
   let onSent: @Sendable (Int) -> Void
 
-  func makeAsyncIterator() -> Iterator { Iterator(chunks: self) }
+  package func makeAsyncIterator() -> Iterator { Iterator(chunks: self) }
 
-  struct Iterator: AsyncIteratorProtocol {
+  package struct Iterator: AsyncIteratorProtocol {
     private let chunks: FileChunks
     private var ahead: Task<(ByteBuffer, Place), any Error>?
 
@@ -182,7 +184,7 @@ struct FileChunks: AsyncSequence, Sendable {
       return Task { try await chunks.reading.next(place, end: chunks.end) }
     }
 
-    mutating func next() async throws -> ByteBuffer? {
+    package mutating func next() async throws -> ByteBuffer? {
       guard let ahead else { return nil }
       let (buffer, place) = try await ahead.value
       self.ahead = Self.read(chunks, place)

@@ -14,6 +14,8 @@ final class FileSending {
   private var offset: Int64?
   /// The stored bytes are known to be this file's.
   private var isTrusted: Bool
+  /// The upload is an earlier run's, and what it has was not counted yet.
+  private var isUncounted: Bool
   private var retry: RetryState
 
   private var file: SourceFile { reading.source }
@@ -24,6 +26,7 @@ final class FileSending {
     self.reading = reading
     self.upload = upload
     isTrusted = upload == nil
+    isUncounted = upload != nil
     retry = RetryState(context.retrier.policy)
   }
 
@@ -87,10 +90,11 @@ final class FileSending {
     else {
       throw StartOver(cause: .rejected, explanation: "what the server has cannot become this file")
     }
-    if !isTrusted {
+    if isUncounted {
       context.board.update { $0.bytesResumed += head.offset }
-      note(id, .sending)
+      isUncounted = false
     }
+    note(id, .sending)
     reached(head.offset)
   }
 

@@ -76,9 +76,13 @@ package struct PushEngine: Sendable {
       return result
     } catch {
       // Not lost with an error or an interruption: what is known so far spares asking the next time.
-      do { try await journal.flush() } catch { notice("the journal could not be written: \(error)") }
+      await flushJournal()
       throw error
     }
+  }
+
+  private func flushJournal() async {
+    do { try await journal.flush() } catch { notice("the journal could not be written: \(error)") }
   }
 
   private enum Stage {
@@ -97,6 +101,8 @@ package struct PushEngine: Sendable {
       return try await awaitBundle(of: id)
     case .send(let id, let steps):
       try await send(steps, to: id)
+      // Once sealed, only a complete record tells a repetition that nothing is left to send.
+      await flushJournal()
       try await seal(id)
       return try await awaitBundle(of: id)
     }
@@ -173,25 +179,24 @@ package struct PushEngine: Sendable {
       limit: AppendLimit(), notice: notice)
     // The largest first: the end is then not one lone file.
     let steps = steps.sorted { $0.file.size > $1.file.size }
-    let failed: [PushFailure.File] = try await withThrowingTaskGroup(of: PushFailure.File?.self) { group in
-      let writer = Task {
-        await journal.keepWriting { notice("the journal could not be written: \($0)") }
+    let failed = try await journalled {
+      try await inParallel(steps, limit: plan.parallel) { file, step in
+        try await Self.transfer(file, step, context)
       }
-      defer { writer.cancel() }
-      var failed: [PushFailure.File] = []
-      var next = steps.makeIterator()
-      func startNext() {
-        guard let (file, step) = next.next() else { return }
-        group.addTask { try await Self.transfer(file, step, context) }
-      }
-      for _ in 0..<max(1, plan.parallel) { startNext() }
-      while let failure = try await group.next() {
-        if let failure { failed.append(failure) }
-        startNext()
-      }
-      return failed
     }
     guard failed.isEmpty else { throw PushFailure.files(failed.sorted { $0.path < $1.path }) }
+  }
+
+  /// Runs `body` while the journal is written; afterwards nobody writes it but the caller.
+  private func journalled<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    let writer = Task { [journal, notice] in
+      await journal.keepWriting { notice("the journal could not be written: \($0)") }
+    }
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body()) } catch { result = .failure(error) }
+    writer.cancel()
+    await writer.value
+    return try result.get()
   }
 
   private static func transfer(

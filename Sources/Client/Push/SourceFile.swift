@@ -39,7 +39,7 @@ package enum SourceError: Error, Sendable, CustomStringConvertible {
   }
 
   /// Sending it again can succeed: the push still expects this many bytes.
-  var allowsAnotherTry: Bool {
+  package var allowsAnotherTry: Bool {
     if case .changed(let file, let now?) = self { return now.kind == .file && now.size == file.size }
     return false
   }

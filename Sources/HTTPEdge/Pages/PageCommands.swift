@@ -19,7 +19,8 @@ enum PageCommands {
         "command": "curl -fL -o \(bundle.repo)-\(bundle.sequence).tar \(address)\(archive)",
       ],
       [
-        "purpose": "Check what the server stores", "command": "sheaf verify \(reference) --server \(address)",
+        "purpose": "Check what the server stores; with --dir FOLDER a downloaded copy too",
+        "command": "sheaf verify \(reference) --server \(address)",
       ],
     ]
   }

@@ -10,7 +10,7 @@ package enum PageLinks {
   package static func push(_ id: PushID) -> String { "\(pushes)/\(id)" }
   package static func pushLog(_ id: PushID) -> String { "/api/v1/pushes/\(id)/log" }
   /// The bytes of a finished upload, the JSON of another.
-  package static func upload(_ id: UploadID) -> String { "/files/\(id)" }
+  package static func uploadResource(_ id: UploadID) -> String { "/files/\(id)" }
   package static func repo(_ name: RepoName) -> String { "\(repos)/\(component(name.text))" }
   package static func bundle(_ repo: RepoName, _ reference: String) -> String {
     "\(self.repo(repo))/bundles/\(component(reference))"

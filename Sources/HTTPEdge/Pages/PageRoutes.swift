@@ -21,7 +21,7 @@ package struct PageRoutes: Sendable {
   package func add(to router: Router<GatewayContext>) {
     ClientAssets().add(to: router)
     for path in ["/", "/ui"] as [RouterPath] {
-      router.get(path) { _, _ in
+      get(path, router) { _, _ in
         Response(status: .found, headers: [.location: PageLinks.upload, .cacheControl: "no-cache"])
       }
     }
@@ -30,22 +30,31 @@ package struct PageRoutes: Sendable {
     addRepos(to: router)
   }
 
+  /// GET, and HEAD with the same answer but its content.
+  private func get(
+    _ path: RouterPath, _ router: Router<GatewayContext>,
+    _ answer: @escaping @Sendable (Request, GatewayContext) async throws -> Response
+  ) {
+    router.get(path, use: answer)
+    router.head(path) { try await answer($0, $1).createHeadResponse() }
+  }
+
   private func addUploadAndStatus(to router: Router<GatewayContext>) {
-    router.get("/ui/upload") { request, context in
+    get("/ui/upload", router) { request, context in
       Response.page(
         try await UploadPage.load(services, request, address: shownAddress(request, context))
           .html(templates))
     }
-    router.get("/ui/status") { _, _ in
+    get("/ui/status", router) { _, _ in
       Response.page(try await StatusPage.load(services).html(templates, now: now))
     }
   }
 
   private func addPushes(to router: Router<GatewayContext>) {
-    router.get("/ui/pushes") { request, _ in
+    get("/ui/pushes", router) { request, _ in
       Response.page(try await PushListPage.load(services, request).html(templates, now: now))
     }
-    router.get("/ui/pushes/:id") { request, context in
+    get("/ui/pushes/:id", router) { request, context in
       let id: PushID = try context.identifier("id", of: "push")
       return Response.page(
         try await PushPage.load(services, request, id: id).html(templates, now: now))
@@ -61,15 +70,15 @@ package struct PageRoutes: Sendable {
   }
 
   private func addRepos(to router: Router<GatewayContext>) {
-    router.get("/ui/repos") { request, _ in
+    get("/ui/repos", router) { request, _ in
       Response.page(try await RepoListPage.load(services, request).html(templates, now: now))
     }
-    router.get("/ui/repos/:repo") { request, context in
+    get("/ui/repos/:repo", router) { request, context in
       let name = try context.repoName()
       return Response.page(
         try await RepoPage.load(services, request, name: name).html(templates, now: now))
     }
-    router.get("/ui/repos/:repo/bundles/:ref") { request, context in
+    get("/ui/repos/:repo/bundles/:ref", router) { request, context in
       let page = try await BundlePage.load(
         services, request, repo: try context.repoName(), reference: try context.parameter("ref"),
         address: shownAddress(request, context))

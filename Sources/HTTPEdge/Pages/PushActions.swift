@@ -23,7 +23,7 @@ enum PushAction: String, CaseIterable {
     switch self {
     case .seal: _ = try await services.pushes.seal(id)
     case .retry: _ = try await services.pushes.retry(id)
-    case .cancel: _ = try await services.pushes.cancel(id)
+    case .cancel: _ = try await services.cancelPush(id)
     }
   }
 }

@@ -179,7 +179,7 @@ package struct PushPage: Sendable {
     if upload.state == .rejected {
       view["offset"] = PageViews.bytes(upload.length ?? 0)
     } else {
-      view["uploadHref"] = PageLinks.upload(upload.id)
+      view["uploadHref"] = PageLinks.uploadResource(upload.id)
       PageViews.progress(item.offset, of: upload.length, path: upload.path.text, in: &view)
     }
     return view

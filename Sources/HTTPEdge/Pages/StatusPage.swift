@@ -1,5 +1,4 @@
 import Blobs
-import Blobs
 import Catalog
 import GatewayConfiguration
 import Platform
@@ -60,6 +59,8 @@ package struct StatusPage: Sendable {
   package var space: (free: Int64, total: Int64)?
   package var errors: [RecentErrors.Line]
   package var events: [EventRecord]
+  /// The pushes of rejected uploads, by the upload's id.
+  package var pushOfUpload: [String: PushID]
   package var startedAt: Timestamp
   /// True when acknowledged bytes are on stable storage.
   package var isSynced: Bool
@@ -67,7 +68,7 @@ package struct StatusPage: Sendable {
   package init(
     activity: [Active], activeCount: Int, uploads: [UploadState: Int], pushes: [PushState: Int],
     scheduler: Scheduler, space: (free: Int64, total: Int64)?, errors: [RecentErrors.Line],
-    events: [EventRecord], startedAt: Timestamp, isSynced: Bool
+    events: [EventRecord], pushOfUpload: [String: PushID] = [:], startedAt: Timestamp, isSynced: Bool
   ) {
     self.activity = activity
     self.activeCount = activeCount
@@ -77,6 +78,7 @@ package struct StatusPage: Sendable {
     self.space = space
     self.errors = errors
     self.events = events
+    self.pushOfUpload = pushOfUpload
     self.startedAt = startedAt
     self.isSynced = isSynced
   }
@@ -84,12 +86,14 @@ package struct StatusPage: Sendable {
   static func load(_ services: GatewayServices) async throws -> StatusPage {
     let (active, activeCount) = services.uploads.activity.snapshot(limit: activityLimit)
     let counters = services.scheduler.snapshot
-    let (uploads, pushes, events) = try await services.catalog.read { reader in
-      (
-        try reader.uploadCounts(), try reader.pushCounts(),
-        try reader.recentEvents(
-          kinds: [.pushFailed, .uploadRejected, .storageFault], limit: problemLimit)
-      )
+    let (uploads, pushes, events, pushOfUpload) = try await services.catalog.read { reader in
+      let events = try reader.recentEvents(
+        kinds: [.pushFailed, .uploadRejected, .storageFault], limit: problemLimit)
+      var pushOfUpload: [String: PushID] = [:]
+      for event in events.map(\.event) where event.kind == .uploadRejected {
+        pushOfUpload[event.subject] = try UploadID(event.subject).flatMap { try reader.upload($0)?.push }
+      }
+      return (try reader.uploadCounts(), try reader.pushCounts(), events, pushOfUpload)
     }
     return StatusPage(
       activity: active.map {
@@ -103,7 +107,8 @@ package struct StatusPage: Sendable {
         committed: counters.committed, failed: counters.failed, running: counters.running),
       space: try? await services.blobs.space(),
       errors: Array(services.errors.newest.prefix(problemLimit)), events: events,
-      startedAt: services.startedAt, isSynced: services.settings.durability == .synced)
+      pushOfUpload: pushOfUpload, startedAt: services.startedAt,
+      isSynced: services.settings.durability == .synced)
   }
 
   package func html(_ templates: PageTemplates, now: Timestamp) -> String {
@@ -161,7 +166,7 @@ package struct StatusPage: Sendable {
 
   private static func view(_ entry: Active) -> PageView {
     var view: PageView = [
-      "path": entry.path, "href": PageLinks.upload(entry.id),
+      "path": entry.path, "href": PageLinks.uploadResource(entry.id),
       "rate": PageFormat.rate(entry.bytesPerSecond),
       "client": entry.client ?? "unknown",
     ]
@@ -174,22 +179,27 @@ package struct StatusPage: Sendable {
     let lines = errors.map { line -> (Timestamp, PageView) in
       (line.at, ["badge": PageViews.badge("error", "log"), "text": line.text])
     }
-    let recorded = events.map { record -> (Timestamp, PageView) in
+    let recorded = events.map { (record: EventRecord) -> (Timestamp, PageView) in
       let event = record.event
       var view: PageView = [
         "badge": PageViews.badge("error", event.kind.rawValue), "subject": PageViews.short(event.subject),
-        "text": event.details.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-          .joined(separator: ", "),
+        "text": Self.text(of: event),
       ]
-      switch event.kind {
-      case .pushFailed: view.set("href", PushID(event.subject).map(PageLinks.push))
-      case .uploadRejected: view.set("href", UploadID(event.subject).map(PageLinks.uploadJSON))
-      default: break
-      }
+      let push = event.kind == .pushFailed ? PushID(event.subject) : pushOfUpload[event.subject]
+      view.set("href", push.map(PageLinks.push))
       return (event.at, view)
     }
     return (lines + recorded).sorted { $0.0 > $1.0 }.prefix(Self.problemLimit).map { time, view in
       view.merging(["when": PageViews.time(time, now: now)]) { $1 }
     }
+  }
+
+  private static func text(of event: NewEvent) -> String {
+    if let path = event.details["path"], let declared = event.details["declared"],
+      let actual = event.details["actual"]
+    {
+      return "\(path): sha256 \(declared.prefix(12))… was declared, \(actual.prefix(12))… arrived"
+    }
+    return event.details.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
   }
 }

@@ -4,7 +4,7 @@ import Hummingbird
 import Vocabulary
 
 /// The questions about stored bytes that uploads and entries of bundles answer alike.
-enum DigestAnswers {
+package enum DigestAnswers {
   /// `{"algorithm","from","to","digest"}` of the first `?to=` bytes below `end`.
   static func prefix(of blob: any BlobReader, end: Int64, _ request: Request) async throws -> Response {
     let to = try request.number("to") ?? end
@@ -43,7 +43,7 @@ enum DigestAnswers {
   }
 
   /// The SHA-256 among the members of a `Repr-Digest` field (RFC 9530 §3).
-  static func reprDigest(_ field: String) throws(ProblemError) -> Digest {
+  package static func reprDigest(_ field: String) throws(ProblemError) -> Digest {
     for member in field.split(separator: ",") {
       let member = member.drop { $0 == " " || $0 == "\t" }
       guard member.hasPrefix("sha-256=") else { continue }
@@ -68,7 +68,8 @@ struct DeclaredDigest: Decodable, Sendable {
     let reader = try FieldReader(decoder, fields: ["digest"])
     let text: String = try reader.required("digest")
     guard let digest = Digest(hex: text) else {
-      throw FieldReader.flaw("digest", "digest is \(quoted(text)); it must be the 64 hexadecimal digits of a SHA-256")
+      throw FieldReader.flaw(
+        "digest", "digest is \(quoted(text)); it must be the 64 hexadecimal digits of a SHA-256")
     }
     self.digest = digest
   }

@@ -60,7 +60,8 @@ package final class EventFeed: Sendable {
   ///
   /// - Throws: `ProblemError` with `busy` or `draining`.
   func reserve() throws(ProblemError) -> EventSubscription {
-    let (items, itemsEnd) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingOldest(Self.bufferLimit))
+    let (items, itemsEnd) = AsyncStream.makeStream(
+      of: Item.self, bufferingPolicy: .bufferingOldest(Self.bufferLimit))
     let (ended, endedEnd) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
     let key = try state.withLock { state throws(ProblemError) in
       if state.isClosed { throw ProblemError(.draining, detail: "the server is shutting down") }
@@ -71,8 +72,11 @@ package final class EventFeed: Sendable {
       state.subscribers[state.nextKey] = Subscriber(items: itemsEnd, ended: endedEnd)
       return state.nextKey
     }
-    return EventSubscription(items: items, ended: ended) { [weak self] in self?.drop(key) } onActivate: {
-      [weak self] in self?.activate(key, seen: $0)
+    return EventSubscription(items: items, ended: ended) { [weak self] in
+      self?.drop(key)
+    } onActivate: {
+      [weak self] in
+      self?.activate(key, seen: $0)
     }
   }
 

@@ -87,7 +87,8 @@ package struct EventRoutes: Sendable {
     }
   }
 
-  static func text(of event: EventRecord) -> String {
+  /// One event as server-sent events write it.
+  package static func text(of event: EventRecord) -> String {
     "id: \(event.sequence)\ndata: \(JSONViews.event(event).encoded)\n\n"
   }
 }

@@ -50,7 +50,9 @@ package enum JSONViews {
         "verified": .integer(snapshot.progress.verified),
         "rejected": .integer(snapshot.progress.rejected),
       ],
-      "bytes": ["expected": .count(push.expectedBytes), "received": .integer(snapshot.progress.finishedBytes)],
+      "bytes": [
+        "expected": .count(push.expectedBytes), "received": .integer(snapshot.progress.finishedBytes),
+      ],
       "bundle": brief(snapshot.bundle),
       "error": push.errorCode.map { ["code": .string($0), "message": .text(push.errorMessage)] } ?? .null,
       "attempts": .count(push.attempts),
@@ -122,7 +124,8 @@ package enum JSONViews {
   private static func brief(_ bundle: BundleRecord?) -> JSONValue {
     guard let bundle else { return .null }
     return [
-      "id": .string(bundle.id.text), "sequence": .integer(bundle.sequence), "digest": .string(bundle.digest.hex),
+      "id": .string(bundle.id.text), "sequence": .integer(bundle.sequence),
+      "digest": .string(bundle.digest.hex),
     ]
   }
 

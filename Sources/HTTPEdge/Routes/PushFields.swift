@@ -3,10 +3,10 @@ import Pushes
 import Vocabulary
 
 /// The body that opens a push.
-struct PushFields: Decodable, Sendable {
-  let request: PushRequest
+package struct PushFields: Decodable, Sendable {
+  package let request: PushRequest
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let reader = try FieldReader(
       decoder, fields: ["repo", "message", "label", "author", "sealWhenComplete", "files"])
     let files: [FileFields]? = try reader.optional("files")
@@ -37,12 +37,12 @@ struct FileFields: Decodable, Sendable {
 }
 
 /// The body that makes a repo.
-struct RepoFields: Decodable, Sendable {
+package struct RepoFields: Decodable, Sendable {
   static let maximumDescriptionBytes = 4096
-  let name: RepoName
-  let description: String?
+  package let name: RepoName
+  package let description: String?
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let reader = try FieldReader(decoder, fields: ["name", "description"])
     name = try RepoName(reader.required("name"))
     description = try reader.optional("description")

@@ -27,7 +27,7 @@ package struct PushRoutes: Sendable {
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.pushes.cancel(context.push()))
+      return try await answer(try await services.cancelPush(context.push()))
     }
     push.post("retry") { request, context in
       try await JSONBody.ignore(request)
@@ -62,7 +62,8 @@ package struct PushRoutes: Sendable {
     guard let status = PushState.Status(rawValue: text) else {
       let all = PushState.Status.allCases.map(\.rawValue).joined(separator: ", ")
       throw ProblemError(
-        .badRequest, detail: "status \(quoted(text)) is not one of \(all)", members: ["field": .text("status")])
+        .badRequest, detail: "status \(quoted(text)) is not one of \(all)",
+        members: ["field": .text("status")])
     }
     return status
   }

@@ -51,7 +51,8 @@ extension Request {
     case "1", "true": return true
     case .some(let text):
       throw ProblemError(
-        .badRequest, detail: "\(name) \(quoted(String(text))) is neither 0 nor 1", members: ["field": .text(name)])
+        .badRequest, detail: "\(name) \(quoted(String(text))) is neither 0 nor 1",
+        members: ["field": .text(name)])
     }
   }
 

@@ -51,7 +51,7 @@ package struct UploadRoutes: Sendable {
   }
 
   /// True when `Accept` names JSON itself; a browser's and a downloader's `*/*` do not.
-  static func wantsJSON(_ headers: HTTPFields) -> Bool {
+  package static func wantsJSON(_ headers: HTTPFields) -> Bool {
     headers[values: .accept].joined(separator: ",").split(separator: ",").contains { range in
       let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
       guard parts.first == "application/json" else { return false }

@@ -7,14 +7,14 @@ struct BundleDownloadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "download", abstract: "Write all files of a bundle below a folder.",
     discussion: """
-      Each file gets a temporary name, its SHA-256 is checked, and then it is renamed; mode and time are those it was
-      pushed with. Files that are there already and are equal stay as they are. If others differ, nothing is written
-      unless --force says to replace them. Files that only the folder has are not touched. Run it again after an
+      Each file gets a temporary name, its SHA-256 is checked, and then it is renamed; mode and time are those it was \
+      pushed with. Files that are there already and are equal stay as they are. If others differ, nothing is written \
+      unless --force says to replace them. Files that only the folder has are not touched. Run it again after an \
       error: what is there already is not fetched again.
 
       EXIT STATUS
         0    every file is there
-        1    a file could not be written, or would replace a different one without --force
+        1    a file could not be written, or would replace a different one
         2    bad usage or bad input
         3    the server could not be reached within the retry budget
         130  interrupted
@@ -34,7 +34,7 @@ struct BundleDownloadCommand: AsyncParsableCommand {
   var parallel = 4
 
   @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = 900.0
+  var retryBudget = Int(RetryPolicy().budgetSeconds)
 
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
@@ -60,17 +60,17 @@ struct BundleDownloadCommand: AsyncParsableCommand {
   }
 
   private func download() async throws {
-    guard (1...64).contains(parallel) else { throw BadInput("--parallel must be 1 to 64, not \(parallel)") }
-    guard retryBudget >= 0, retryBudget.isFinite else {
-      throw BadInput("--retry-budget must be a number of seconds")
+    guard (1...64).contains(parallel) else {
+      throw CommandFailure("--parallel must be 1 to 64, not \(parallel)")
     }
-    guard !to.isEmpty else { throw BadInput("--to must name a folder") }
+    guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
+    guard !to.isEmpty else { throw CommandFailure("--to must name a folder") }
     let named = try BundleAddress(bundle)
     let board = ProgressBoard()
     let display = ProgressDisplay(board: board)
     let api = GatewayAPI(server: try server.url(), connections: parallel)
     let retrier = Retrier(
-      server: api.server, policy: RetryPolicy(budgetSeconds: retryBudget), pacer: .system()
+      server: api.server, policy: RetryPolicy(budgetSeconds: Double(retryBudget)), pacer: .system()
     ) { error, seconds in
       board.update { $0.retries += 1 }
       if seconds >= 2 { display.notice("\(error); trying again in \(Int(seconds.rounded())) s") }

@@ -21,12 +21,6 @@ enum ClientExit {
     """
 }
 
-/// Input that cannot be worked with: one sentence, and exit status 2.
-struct BadInput: Error {
-  let text: String
-  init(_ text: String) { self.text = text }
-}
-
 /// Which gateway a client command talks to.
 struct ServerOption: ParsableArguments {
   @Option(
@@ -108,7 +102,7 @@ enum ClientRun {
     case let error as Unreachable: (error.description, ClientExit.unreachable)
     case let error as ClientError:
       (error.description, error.status == nil && error.retryable ? ClientExit.unreachable : ClientExit.failed)
-    case let error as BadInput: (error.text, ClientExit.badInput)
+    case let failure as CommandFailure: (failure.text, ClientExit.badInput)
     case let error as ServerURL.Flaw: (error.description, ClientExit.badInput)
     case let error as BundleAddress.Flaw: (error.description, ClientExit.badInput)
     case let error as ProblemError: (error.detail, ClientExit.badInput)

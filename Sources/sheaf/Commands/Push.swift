@@ -8,21 +8,21 @@ struct Push: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Send files and folders as one new bundle of a repo.",
     discussion: """
-      A file 'a/b.txt' becomes 'b.txt' in the bundle. A folder 'a/b' becomes 'b/...', as with 'cp -r'; with a trailing
-      slash, 'a/b/', only its contents are sent, as with rsync. Symbolic links and special files inside folders are
-      skipped with a warning, folders without files leave no trace, and two files with the same place in the bundle
+      A file 'a/b.txt' becomes 'b.txt' in the bundle. A folder 'a/b' becomes 'b/...', as with 'cp -r'; with a trailing \
+      slash, 'a/b/', only its contents are sent, as with rsync. Symbolic links and special files inside folders are \
+      skipped with a warning, folders without files leave no trace, and two files with the same place in the bundle \
       are an error. Nothing is sent before all names are known to be good.
 
-      When the network or the server fails, sheaf goes on by itself for as long as --retry-budget allows. After
-      Ctrl-C, a crash or status 3, run the same command again: what the server has is compared with the local files
-      block by block, and only what is missing is sent. A file that changed in the meantime is sent anew; files that
+      When the network or the server fails, sheaf goes on by itself for as long as --retry-budget allows. After \
+      Ctrl-C, a crash or status 3, run the same command again: what the server has is compared with the local files \
+      block by block, and only what is missing is sent. A file that changed in the meantime is sent anew; files that \
       were added, removed or have another size make it a new push.
 
       EXIT STATUS
         0    the bundle is committed
         1    a file or the push failed
         2    bad usage, bad input or an unusable setting; nothing was sent
-        3    the server could not be reached within the retry budget; run it again to resume
+        3    no success within the retry budget; run it again to resume
         130  interrupted; run it again to resume
       """)
 
@@ -44,7 +44,7 @@ struct Push: AsyncParsableCommand {
   var parallel = 4
 
   @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = 900.0
+  var retryBudget = Int(RetryPolicy().budgetSeconds)
 
   @Flag(help: "Print one JSON object on standard output at the end.")
   var json = false
@@ -65,16 +65,16 @@ struct Push: AsyncParsableCommand {
     let serverURL = try server.url()
     let repoName = try RepoName(repo)
     let labelName = try label.map { try LabelName($0) }
-    guard (1...64).contains(parallel) else { throw BadInput("--parallel must be 1 to 64, not \(parallel)") }
-    guard retryBudget >= 0, retryBudget.isFinite else {
-      throw BadInput("--retry-budget must be a number of seconds")
+    guard (1...64).contains(parallel) else {
+      throw CommandFailure("--parallel must be 1 to 64, not \(parallel)")
     }
-    guard !message.isEmpty else { throw BadInput("--message must not be empty") }
+    guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
+    guard !message.isEmpty else { throw CommandFailure("--message must not be empty") }
     let io = IOExecutor(name: "sheaf.client.io", threads: parallel + 2)
     let scan = try await self.scan(on: io)
 
     guard let folder = StateFolder.pushes(environment: ProcessInfo.processInfo.environment) else {
-      throw BadInput("neither XDG_STATE_HOME nor HOME is set, so a push could not be resumed")
+      throw CommandFailure("neither XDG_STATE_HOME nor HOME is set, so a push could not be resumed")
     }
     let key = StateFolder.key(
       server: serverURL, repo: repoName, label: labelName, message: message,
@@ -92,7 +92,7 @@ struct Push: AsyncParsableCommand {
         repo: repoName, label: labelName, message: message, files: scan.files, parallel: parallel)
       let engine = PushEngine(
         api: api, plan: plan, journal: journal, board: board, io: io,
-        policy: RetryPolicy(budgetSeconds: retryBudget), notice: { display.notice($0) })
+        policy: RetryPolicy(budgetSeconds: Double(retryBudget)), notice: { display.notice($0) })
       return try await display.during { try await engine.run() }
     }
     try report(result, board.progress)
@@ -103,7 +103,7 @@ struct Push: AsyncParsableCommand {
     let scan = await io.perform { [paths] in FolderScan(paths, in: folder) }
     for warning in scan.warnings { StandardError.line("sheaf: \(TextTable.visible(warning))") }
     guard scan.errors.isEmpty else {
-      throw BadInput(scan.errors.joined(separator: "\nsheaf: ") + "\nsheaf: nothing was sent")
+      throw CommandFailure(scan.errors.joined(separator: "\nsheaf: ") + "\nsheaf: nothing was sent")
     }
     return scan
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import GatewayConfiguration
 import Foundation
+import GatewayConfiguration
 import Platform
 
 /// The flags of every setting; name and help come from its declaration.
@@ -74,25 +74,29 @@ struct SettingFlags: ParsableArguments {
 
 /// Reads a settings file; symbolic links are followed, as container platforms mount files behind them.
 private enum SettingsFileReader {
-  static let maximumBytes = 1 << 20
-
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
   static func read(_ path: String) throws -> String? {
     let bytes: Data
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw Failure(description: "it is a folder")
+    }
     do {
       let file = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { try? file.close() }
-      bytes = try file.read(upToCount: maximumBytes + 1) ?? Data()
+      // One byte more than is allowed, so that a file that is too large is seen to be.
+      bytes = try file.read(upToCount: SettingSources.maximumFileBytes + 1) ?? Data()
     } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
       return nil
     } catch {
       throw Failure(description: error.localizedDescription)
     }
-    guard bytes.count <= maximumBytes else { throw Failure(description: "more than \(maximumBytes) bytes") }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(description: "not UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(description: "it is not UTF-8")
+    }
     return text
   }
 }
@@ -106,9 +110,10 @@ extension NameSpecification {
 extension ArgumentHelp {
   static func of<Value>(_ setting: KeyPath<SettingDeclarations, Setting<Value>>) -> Self {
     let setting = Settings.declarations[keyPath: setting]
+    // A placeholder that lists every value has said it all.
+    let expectation = setting.placeholder.contains("|") ? "" : "; \(setting.expectation)"
     let standard = setting.shownDefault.isEmpty ? "none" : setting.shownDefault
-    return Self(
-      "\(setting.help): \(setting.expectation). (default: \(standard))", valueName: setting.placeholder)
+    return Self("\(setting.help)\(expectation). (default: \(standard))", valueName: setting.placeholder)
   }
 
   static var settingsFile: Self {

@@ -6,8 +6,8 @@ struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a bundle on the server, or a local folder against a bundle.",
     discussion: """
-      Without --dir the server checks the bundle: its manifest and that every file is there; with --deep it reads every
-      stored byte again. With --dir the SHA-256 of each local file is compared with the bundle's as well. Files that
+      Without --dir the server checks the bundle: its manifest and that every file is there; with --deep it reads every \
+      stored byte again. With --dir the SHA-256 of each local file is compared with the bundle's as well. Files that \
       only the folder has are not looked at.
 
       EXIT STATUS

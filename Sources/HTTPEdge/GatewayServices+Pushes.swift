@@ -1,0 +1,27 @@
+import Catalog
+import Pushes
+import Uploads
+import Vocabulary
+
+extension GatewayServices {
+  /// Cancels a push and ends its unfinished uploads, whose senders then find them gone.
+  ///
+  /// The push is closed first: nothing new can enter it meanwhile. What a crash leaves behind expires.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
+  package func cancelPush(_ id: PushID) async throws -> PushRecord {
+    let push = try await pushes.cancel(id)
+    var after: String?
+    while true {
+      let cursor = after
+      let page = try await catalog.read { try $0.uploads(ofPush: id, after: cursor, limit: 500) }
+      for upload in page where upload.state.isOpen || upload.state == .received {
+        let outcome = await uploads.perform(.terminate(upload.id), body: nil, client: nil)
+        // Its own client may have ended it a moment ago.
+        if case .refused(let error, _) = outcome, error.problem != .gone { throw error }
+      }
+      guard let last = page.last else { return push }
+      after = last.path.text
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/// Who may import whom. Imports go one way: a target comes after all it imports.
+enum ImportRules {
+  struct Target: Sendable {
+    let name: String
+    let folder: String
+    /// Targets of this package.
+    let own: Set<String>
+    /// Modules of the toolchain and of other packages.
+    let outside: Set<String>
+
+    init(_ name: String, own: Set<String>, outside: Set<String> = [], folder: String? = nil) {
+      self.name = name
+      self.own = own
+      self.outside = outside
+      self.folder = folder ?? name
+    }
+  }
+
+  private static let core: Set = ["Catalog", "Platform", "Vocabulary"]
+
+  static let targets: [Target] = [
+    Target("Vocabulary", own: []),
+    Target("Platform", own: ["Vocabulary"], outside: ["Glibc", "Dispatch", "CLibCrypto", "CZlib"]),
+    Target("UploadProtocol", own: ["Vocabulary"], outside: ["HTTPTypes"]),
+    Target("Catalog", own: ["Vocabulary"]),
+    Target("CatalogSQLite", own: ["Catalog", "Vocabulary"], outside: ["GRDB", "Foundation"]),
+    Target("Blobs", own: ["Platform", "Vocabulary"]),
+    Target("Pushes", own: core),
+    Target("Uploads", own: core.union(["Pushes", "Blobs"])),
+    Target("Scheduling", own: core),
+    Target("Bundles", own: core.union(["Scheduling", "Blobs"]), outside: ["FoundationEssentials"]),
+    Target(
+      "GatewayConfiguration", own: ["Vocabulary"], outside: ["TOMLKit", "FoundationEssentials"],
+      folder: "Configuration"),
+    Target(
+      "HTTPEdge",
+      own: core.union([
+        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
+      ]),
+      outside: [
+        "Hummingbird", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle", "Foundation", "NIOCore", "NIOPosix",
+        "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
+      ]),
+    // NIOHTTP1 has the header fields that AsyncHTTPClient takes.
+    Target(
+      "Client", own: ["Platform", "Vocabulary"],
+      outside: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes", "Foundation"]),
+    Target(
+      "sheaf",
+      own: core.union([
+        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
+        "Blobs",
+      ]),
+      outside: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals", "Foundation"]),
+  ]
+
+  /// The only targets that may import these, whatever the list above says.
+  static let keepers: [String: Set<String>] = [
+    "Glibc": ["Platform"], "CLibCrypto": ["Platform"], "CZlib": ["Platform"], "GRDB": ["CatalogSQLite"],
+    "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "Mustache": ["HTTPEdge"],
+    "AsyncHTTPClient": ["Client"], "NIOCore": ["HTTPEdge", "Client"], "ArgumentParser": ["sheaf"],
+    "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"],
+  ]
+
+  /// Folders of Sources that hold the headers of system libraries, no Swift.
+  static let systemLibraries: Set = ["CLibCrypto", "CZlib"]
+
+  /// The modules that a source file imports.
+  static func imports(in text: String) -> [String] {
+    let pattern =
+      /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
+      .anchorsMatchLineEndings()
+    return text.matches(of: pattern).map { String($0.output.1) }
+  }
+
+  /// Per target of a package manifest, the names of the targets and products it depends on.
+  static func dependencies(in manifest: String) -> [String: Set<String>] {
+    let start = /(?:\blibrary|\btests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\(\s*(?:name:\s*)?"(\w+)"/
+    let aliases = /^let (\w+) = Target\.Dependency\.product\(name: "(\w+)"/.anchorsMatchLineEndings()
+    let products = Dictionary(
+      uniqueKeysWithValues: manifest.matches(of: aliases).map { (String($0.output.1), String($0.output.2)) })
+    let starts = manifest.matches(of: start)
+    var result: [String: Set<String>] = [:]
+    for (index, match) in starts.enumerated() {
+      let end = index + 1 < starts.count ? starts[index + 1].range.lowerBound : manifest.endIndex
+      let body = String(manifest[match.range.upperBound..<end])
+        .replacing(/package: "[^"]*"|path: "[^"]*"|exclude: \[[^\]]*\]|resources: \[[^\]]*\]|pkgConfig: "[^"]*"/, with: "")
+        .replacing(/\.apt\([^)]*\)/, with: "")
+      var names = Set(body.matches(of: /"(\w+)"/).map { String($0.output.1) })
+      let words = Set(body.matches(of: /\b\w+\b/).map { String($0.output) })
+      for (alias, product) in products where words.contains(alias) { names.insert(product) }
+      result[String(match.output.1)] = names
+    }
+    return result
+  }
+}
