@@ -53,10 +53,7 @@ let package = Package(
     library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
     library("Scheduling", ["Catalog", "Platform", "Vocabulary"]),
     library("Bundles", ["Scheduling", "Blobs", "Catalog", "Platform", "Vocabulary"]),
-    .target(
-      name: "GatewayConfiguration",
-      dependencies: ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")],
-      path: "Sources/Configuration", swiftSettings: strict),
+    library("GatewayConfiguration", ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")]),
     .target(
       name: "HTTPEdge",
       dependencies: [
@@ -64,6 +61,7 @@ let package = Package(
         "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -72,7 +70,7 @@ let package = Package(
     library(
       "Client",
       [
-        "Platform", "Vocabulary", httpTypes, nioCore,
+        "Platform", "Vocabulary", nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
     .executableTarget(
@@ -99,6 +97,23 @@ let package = Package(
     tests(
       "UploadsTests",
       ["TestSupport", "Uploads", "Pushes", "CatalogSQLite", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+    tests("ConfigurationTests", ["GatewayConfiguration"]),
+    tests(
+      "HTTPEdgeTests",
+      ["TestSupport", "HTTPEdge", "Bundles", "Catalog", "Pushes", "Platform", "Vocabulary", httpTypes]),
+    tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
+    tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),
+    tests("BlobsTests", ["TestSupport", "Blobs", "Platform", "Vocabulary"]),
+    tests(
+      "PushesTests",
+      ["TestSupport", "Pushes", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
+    tests("SchedulingTests", ["TestSupport", "Scheduling", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
+    tests(
+      "BundlesTests",
+      [
+        "TestSupport", "Bundles", "Scheduling", "Blobs", "CatalogSQLite", "Catalog", "Platform", "Vocabulary",
+      ]),
+    tests("RepositoryTests", ["TestSupport"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "sheaf", "Platform", "Vocabulary"],
       exclude: ["Scripts"], swiftSettings: strict),

@@ -1,6 +1,7 @@
 import GatewayConfiguration
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Platform
@@ -38,7 +39,8 @@ package struct HTTPServer: Sendable {
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))),
       configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 1024),
+        address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 1024,
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.maximumConnections)),
       onServerRunning: { channel in
         onReady(Self.url(of: channel.localAddress, host: settings.host))
       },

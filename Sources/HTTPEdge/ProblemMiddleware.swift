@@ -35,7 +35,8 @@ struct ProblemMiddleware: RouterMiddleware {
     }
     response.headers[.requestID] = requestID
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[.referrerPolicy] = "no-referrer"
+    // Not "no-referrer": a browser then sends its own forms with the origin "null", which is nobody's.
+    response.headers[.referrerPolicy] = "same-origin"
     if response.headers[.contentSecurityPolicy] == nil {
       response.headers[.contentSecurityPolicy] =
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -68,6 +69,9 @@ struct ProblemMiddleware: RouterMiddleware {
   static func document(_ problem: ProblemError, requestID: String) -> Response {
     var headers: HTTPFields = [.contentType: "application/problem+json", .cacheControl: "no-store"]
     if problem.problem.status == 503 { headers[.retryAfter] = "1" }
+    if problem.problem == .rangeNotSatisfiable, case .integer(let size)? = problem.members["size"] {
+      headers[.contentRange] = "bytes */\(size)"
+    }
     let body = ProblemDocument(problem, requestID: requestID).json
     return Response(
       status: .init(code: problem.problem.status), headers: headers,

@@ -38,7 +38,8 @@ package struct LinuxFileSystem: FileSystem {
 
   package func makeFolder(_ path: String) throws(FileError) {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else {
+    guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex
+    else {
       throw .last("mkdir", path)
     }
     try makeFolder(String(path[..<slash]))

@@ -40,7 +40,10 @@ package enum PortProbe {
 
 /// Addresses that only this machine can reach.
 package enum LoopbackAddress {
+  /// True for `localhost`, `::1` and the addresses of 127.0.0.0/8; a name that begins alike is a name.
   package static func contains(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    if host == "localhost" || host == "::1" { return true }
+    var address = in_addr()
+    return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
   }
 }

@@ -19,6 +19,9 @@ extension UploadEngine {
       throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
     }
     let record = try newRecord(intent, description, client: client)
+    if let known = try await known(record) {
+      return try await createdAlready(known, intent, body: body, client: client)
+    }
     // Checked before the partial file is made, so that a refused creation costs nothing, and again with the row.
     try await catalog.read { reader in _ = try Self.expectation(of: record, in: reader) }
     try await blobs.createPartial(record.id)
@@ -55,6 +58,36 @@ extension UploadEngine {
       return .refused(error, view: view)
     case .discovered, .created, .inspected, .terminated: return outcome
     }
+  }
+
+  /// The upload that an earlier try of the same creation made, when its answer was lost: same push, path, length and
+  /// metadata, with a digest or a modification time that tells one file's version from another.
+  ///
+  /// An unfinished upload that is not the same file makes room: the newest creation wins, like the newest request.
+  private func known(_ record: UploadRecord) async throws -> UploadRecord? {
+    guard let push = record.push else { return nil }
+    guard let other = try await catalog.read({ try $0.upload(ofPush: push, at: record.path) }) else { return nil }
+    let tellsVersion = record.declaredDigest != nil || record.modifiedAt != nil
+    if tellsVersion && other.metadata == record.metadata && (other.length ?? record.length) == record.length {
+      return other
+    }
+    if other.state.isOpen { _ = try await terminate(other.id) }
+    return nil
+  }
+
+  private func createdAlready(
+    _ record: UploadRecord, _ intent: CreateIntent, body: (any UploadBody)?, client: String?
+  ) async throws -> UploadOutcome {
+    guard case .inspected(let view) = try await inspect(record.id) else {
+      preconditionFailure("inspect answers with a view")
+    }
+    guard view.state.isOpen, view.offset == 0, intent.hasContent else {
+      return .created(view, receivedContent: intent.hasContent)
+    }
+    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checksum: intent.checksum)
+    let outcome = try await self.append(append, to: record.id, body: body, client: client)
+    guard case .appended(let view) = outcome else { return outcome }
+    return .created(view, receivedContent: true)
   }
 
   private func newRecord(

@@ -52,7 +52,7 @@ package enum Problem: String, CaseIterable, Sendable {
     case .methodNotAllowed: (405, "The resource does not take this method", false)
     case .offsetMismatch: (409, "Upload-Offset does not match", true)
     case .digestMismatch: (409, "The digest does not match", false)
-    case .pathConflict: (409, "The path collides with another of the push", false)
+    case .pathConflict: (400, "The path collides with another of the push", false)
     case .pushIncomplete: (409, "The push is not complete", true)
     case .pushClosed: (409, "The push takes no more changes", false)
     case .notFinished: (409, "The upload is not finished", true)

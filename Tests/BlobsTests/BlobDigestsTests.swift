@@ -28,7 +28,8 @@ import Vocabulary
   @Test(
     "a prefix has the digest of its bytes, at every side of a block's end",
     arguments: [
-      0, 1, BlobDigests.blockBytes - 1, BlobDigests.blockBytes, BlobDigests.blockBytes + 1, 2 * BlobDigests.blockBytes + 12_345,
+      0, 1, BlobDigests.blockBytes - 1, BlobDigests.blockBytes, BlobDigests.blockBytes + 1,
+      2 * BlobDigests.blockBytes + 12_345,
     ])
   func prefix(count: Int) async throws {
     let digest = try await BlobDigests.prefix(Int64(count), of: MemoryBlob(Self.bytes))
@@ -37,7 +38,9 @@ import Vocabulary
 
   @Test(
     "every block below the end has its digest, the last may be short",
-    arguments: [0, 1, BlobDigests.blockBytes, BlobDigests.blockBytes + 1, 2 * BlobDigests.blockBytes + 12_345])
+    arguments: [
+      0, 1, BlobDigests.blockBytes, BlobDigests.blockBytes + 1, 2 * BlobDigests.blockBytes + 12_345,
+    ])
   func blocks(end: Int) async throws {
     let digests = try await BlobDigests.blocks(to: Int64(end), of: MemoryBlob(Self.bytes))
     let wanted = stride(from: 0, to: end, by: BlobDigests.blockBytes).map { start in

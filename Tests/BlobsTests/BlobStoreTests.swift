@@ -19,7 +19,9 @@ import Vocabulary
     #expect(error(.other).description == "storage failed: open /secret/place: because")
   }
 
-  @Test("a client learns no path of the server", arguments: [FileError.Kind.notFound, .exists, .full, .denied, .other])
+  @Test(
+    "a client learns no path of the server",
+    arguments: [FileError.Kind.notFound, .exists, .full, .denied, .other])
   func secrecy(kind: FileError.Kind) {
     #expect(!error(kind).problem.detail.contains("secret"))
     #expect(error(kind).problem.members.isEmpty)

@@ -20,7 +20,9 @@ import Testing
     return error
   }
 
-  @Test("a folder that is not there, and one that is empty, become a data folder", arguments: ["new", "a/b/new", "empty"])
+  @Test(
+    "a folder that is not there, and one that is empty, become a data folder",
+    arguments: ["new", "a/b/new", "empty"])
   func fresh(name: String) throws {
     try files.makeFolder(temporary.child("empty"))
     let folder = try DataFolder.open(temporary.child(name), on: files)
@@ -77,7 +79,9 @@ import Testing
     _ = try DataFolder.open(temporary.child("data"), on: files)
   }
 
-  @Test("another format, older, newer or foreign, is refused and named", arguments: ["sheaf 2\n", "sheaf 1", "sheaf 11\n", "sheaf 1\nx", "", "PNG", "\u{0}"])
+  @Test(
+    "another format, older, newer or foreign, is refused and named",
+    arguments: ["sheaf 2\n", "sheaf 1", "sheaf 11\n", "sheaf 1\nx", "", "PNG", "\u{0}"])
   func format(line: String) throws {
     try temporary.write(line, to: "data/format")
     try temporary.write("x", to: "data/objects/x")
@@ -90,7 +94,9 @@ import Testing
     if line == "sheaf 2\n" { #expect("\(error)".contains("has format \"sheaf 2\"")) }
   }
 
-  @Test("a folder that holds something else is refused", arguments: ["notes.txt", "catalog.sqlite", ".git/config"])
+  @Test(
+    "a folder that holds something else is refused",
+    arguments: ["notes.txt", "catalog.sqlite", ".git/config"])
   func foreign(name: String) throws {
     try temporary.write("x", to: "data/\(name)")
     guard case .notOurs = try refusal("data") else {
@@ -112,7 +118,8 @@ import Testing
     }
   }
 
-  @Test("a folder that may not be written is refused", .enabled(if: getuid() != 0, "root may write everywhere"))
+  @Test(
+    "a folder that may not be written is refused", .enabled(if: getuid() != 0, "root may write everywhere"))
   func unwritable() throws {
     try files.makeFolder(temporary.child("data"))
     try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: temporary.child("data"))
@@ -137,7 +144,10 @@ import Testing
       files.heal()
       _ = try DataFolder.open(temporary.child("data"), on: files)
       #expect(try temporary.text(of: "data/format") == "sheaf 1\n")
-      #expect(Set(try files.list(temporary.child("data"))) == ["format", "lock", "partial", "objects", "bundles", "logs"])
+      #expect(
+        Set(try files.list(temporary.child("data"))) == [
+          "format", "lock", "partial", "objects", "bundles", "logs",
+        ])
       if !wasHit {
         #expect(call > 10)
         return

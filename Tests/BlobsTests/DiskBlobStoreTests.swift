@@ -36,7 +36,8 @@ import Vocabulary
     let folder = "objects/\(digest.hex.prefix(2))"
     #expect(
       fixture.files.trace == [
-        "mkdir \(folder)", "fsync-folder objects", "lstat \(object)", "open-read \(partial)", "chmod \(partial)",
+        "mkdir \(folder)", "fsync-folder objects", "lstat \(object)", "open-read \(partial)",
+        "chmod \(partial)",
         "fsync \(partial)", "link \(object)", "fsync-folder \(folder)",
       ])
   }
@@ -87,7 +88,9 @@ import Vocabulary
     #expect(try linkCount(fixture.temporary.child(objectName(digest))) == 1)
   }
 
-  @Test("MUST-2 whatever call of a publication fails, the object is whole or not there, and the next attempt makes it durable", arguments: [false, true])
+  @Test(
+    "MUST-2 whatever call of a publication fails, the object is whole or not there, and the next attempt makes it durable",
+    arguments: [false, true])
   func publicationFaults(isLasting: Bool) async throws {
     for call in 1... {
       let fixture = try DiskFixture()
@@ -113,7 +116,9 @@ import Vocabulary
     }
   }
 
-  @Test("MUST-2 whatever call of a written object fails, it is whole or not there, and a start sweeps the rest", arguments: [false, true])
+  @Test(
+    "MUST-2 whatever call of a written object fails, it is whole or not there, and a start sweeps the rest",
+    arguments: [false, true])
   func writingFaults(isLasting: Bool) async throws {
     for call in 1... {
       let fixture = try DiskFixture()

@@ -5,7 +5,9 @@ import Testing
 import Vocabulary
 
 @Suite struct DiskPartialTests {
-  @Test("B-12 a failed append leaves the size at what is known, and the next one overwrites its rest", arguments: [FileError.Kind.full, .other])
+  @Test(
+    "B-12 a failed append leaves the size at what is known, and the next one overwrites its rest",
+    arguments: [FileError.Kind.full, .other])
   func failedAppend(kind: FileError.Kind) async throws {
     let fixture = try DiskFixture()
     try await fixture.fill(id(1), [1, 2, 3])

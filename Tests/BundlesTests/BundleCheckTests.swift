@@ -52,7 +52,8 @@ import Vocabulary
   func manifestDamage() async throws {
     let (bundle, entries) = try await committed()
     try replace(bundle.digest, with: manifest(Array(entries.dropLast())))
-    #expect(try await flaws(of: bundle, isDeep: true) == ["": "the manifest does not have the bundle's digest"])
+    #expect(
+      try await flaws(of: bundle, isDeep: true) == ["": "the manifest does not have the bundle's digest"])
     #expect(
       try await flaws(of: bundle, isDeep: false) == [
         "": "the manifest does not have the bundle's number of files and bytes"

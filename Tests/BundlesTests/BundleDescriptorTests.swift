@@ -1,16 +1,21 @@
 import Bundles
 import Catalog
 import Foundation
+import Platform
 import TestSupport
 import Testing
 import Vocabulary
 
 @Suite struct BundleDescriptorTests {
-  private func bundle(sequence: Int64 = 7, message: String = "a message", label: String? = "draft") throws -> BundleRecord {
+  private func bundle(sequence: Int64 = 7, message: String = "a message", label: String? = "draft") throws
+    -> BundleRecord
+  {
     var random = SeededRandom(seed: 1)
     return BundleRecord(
-      id: random.id(), repo: try RepoName("films"), sequence: sequence, digest: random.digest(), message: message,
-      label: try label.map { try LabelName($0) }, author: label == nil ? nil : "somebody \"quoted\"", push: random.id(),
+      id: random.id(), repo: try RepoName("films"), sequence: sequence, digest: random.digest(),
+      message: message,
+      label: try label.map { try LabelName($0) }, author: label == nil ? nil : "somebody \"quoted\"",
+      push: random.id(),
       fileCount: 3, byteCount: 1 << 40, createdAt: Timestamp(milliseconds: 1_700_000_000_125))
   }
 
@@ -36,7 +41,8 @@ import Vocabulary
 
   @Test("what a bundle does not have is null")
   func nulls() throws {
-    let json = try JSONSerialization.jsonObject(with: Data(BundleDescriptor.text(try bundle(label: nil)).utf8))
+    let json = try JSONSerialization.jsonObject(
+      with: Data(BundleDescriptor.text(try bundle(label: nil)).utf8))
     let object = try #require(json as? [String: Any])
     #expect(object["label"] is NSNull)
     #expect(object["author"] is NSNull)
@@ -59,5 +65,37 @@ import Vocabulary
     #expect(names == names.sorted())
     #expect(names[0] == "00000001-\(try bundle().id).json")
     #expect(BundleDescriptor.name(try bundle(sequence: 123_456_789)).hasPrefix("123456789-"))
+  }
+}
+
+@Suite struct StorageFormatDocumentTests {
+  /// The code block of docs/storage-format.md with this word behind its fence.
+  private func block(_ word: String) throws -> String {
+    let text = try String(
+      contentsOf: URL(fileURLWithPath: repositoryRoot + "/docs/storage-format.md"), encoding: .utf8)
+    let start = try #require(text.range(of: "```\(word)\n"))
+    let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+    return String(text[start.upperBound..<end.lowerBound])
+  }
+
+  @Test("the manifest in docs/storage-format.md is one, and its digest is the descriptor's")
+  func manifestExample() throws {
+    let text = try block("manifest")
+    let lines = text.split(separator: "\n").dropFirst()
+    let entries = try lines.map { try Manifest.parse($0.utf8) }
+    #expect(manifest(entries) == text)
+    #expect(try block("descriptor").contains("\"digest\": \"\(SHA256Stream.digest(of: Array(text.utf8)))\""))
+  }
+
+  @Test("the descriptor in docs/storage-format.md is what is written")
+  func descriptorExample() throws {
+    let text = try block("manifest")
+    let bundle = BundleRecord(
+      id: try #require(BundleID("01kajbcj78fc7rq4ee6xdwhyxw")), repo: try RepoName("films"), sequence: 7,
+      digest: SHA256Stream.digest(of: Array(text.utf8)), message: "The second cut",
+      label: try LabelName("draft"),
+      author: nil, push: try #require(PushID("01kajbch80ffer2s6r76fqcz25")), fileCount: 2, byteCount: 6,
+      createdAt: Timestamp(milliseconds: 1_763_700_002_000))
+    #expect(try block("descriptor") == BundleDescriptor.text(bundle))
   }
 }

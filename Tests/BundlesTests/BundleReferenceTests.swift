@@ -14,7 +14,9 @@ import Vocabulary
     repo = try RepoName("films")
   }
 
-  private func insert(_ id: BundleID, _ sequence: Int64, into repo: RepoName, label: String? = nil) async throws {
+  private func insert(_ id: BundleID, _ sequence: Int64, into repo: RepoName, label: String? = nil)
+    async throws
+  {
     let label = try label.map { try LabelName($0) }
     var random = SeededRandom(seed: UInt64(sequence))
     let bundle = BundleRecord(
@@ -53,7 +55,9 @@ import Vocabulary
     #expect(try await resolve(String(new.text.prefix(6))) == new)
     #expect(try await resolve(String(new.text.prefix(25))) == new)
     await expectProblem(.notFound, String(new.text.prefix(5)))
-    for text in ["Draft", "nothing", "zzzzzz", "", "../draft", "%", "______", "ääääää", new.text + "0", "a\u{0}bcdefg"] {
+    for text in [
+      "Draft", "nothing", "zzzzzz", "", "../draft", "%", "______", "ääääää", new.text + "0", "a\u{0}bcdefg",
+    ] {
       await expectProblem(.notFound, text)
     }
   }
@@ -82,7 +86,11 @@ import Vocabulary
     try await insert(id, 1, into: other, label: "draft")
     await expectProblem(.notFound, "latest")
     let repo = repo
-    try await fixture.catalog.write { try $0.ensureRepo(repo, description: nil, at: Timestamp(milliseconds: 1)) }
-    for text in ["latest", id.text, "draft", String(id.text.prefix(8))] { await expectProblem(.notFound, text, in: repo) }
+    try await fixture.catalog.write {
+      try $0.ensureRepo(repo, description: nil, at: Timestamp(milliseconds: 1))
+    }
+    for text in ["latest", id.text, "draft", String(id.text.prefix(8))] {
+      await expectProblem(.notFound, text, in: repo)
+    }
   }
 }

@@ -37,7 +37,8 @@ final class CommitFixture: Sendable {
   func logs() -> PushLogs {
     let (layout, reports) = (layout, reports)
     return PushLogs(
-      path: { layout.pushLog($0) }, files: files, executor: IOExecutor(name: "logs", threads: 1), clock: clock,
+      path: { layout.pushLog($0) }, files: files, executor: IOExecutor(name: "logs", threads: 1),
+      clock: clock,
       report: { line in reports.withLock { $0.append(line) } })
   }
 
@@ -64,7 +65,8 @@ final class CommitFixture: Sendable {
       uploads.append(
         .sample(
           id(), .verified, push: push.id, path: try BundlePath(path), length: Int64(bytes.count),
-          digest: try await store(bytes), modifiedAt: Timestamp(milliseconds: 1_600_000_000_123), mode: 0o644))
+          digest: try await store(bytes), modifiedAt: Timestamp(milliseconds: 1_600_000_000_123), mode: 0o644)
+      )
     }
     let records = uploads
     try await catalog.write { transaction in

@@ -90,7 +90,9 @@ import Vocabulary
     let fixture = try CommitFixture()
     var random = SeededRandom(seed: 7)
     var many: [String: String] = [:]
-    while many.count < 1100 { many["f\(random.path(maximumDepth: 1).text)\(many.count)"] = "\(many.count % 5)" }
+    while many.count < 1100 {
+      many["f\(random.path(maximumDepth: 1).text)\(many.count)"] = "\(many.count % 5)"
+    }
     let (push, _, entries) = try await fixture.admit(many)
     try await fixture.committer().commit(push)
     let bundle = try #require(try await fixture.bundles().first)
@@ -148,7 +150,9 @@ import Vocabulary
   }
 
   /// Commits with a fault, looks, recovers as a restart would, and checks that exactly the one bundle is there.
-  private func interrupted(_ inject: (CommitFixture) -> Void, _ wasHit: (CommitFixture) -> Bool) async throws -> Bool {
+  private func interrupted(_ inject: (CommitFixture) -> Void, _ wasHit: (CommitFixture) -> Bool) async throws
+    -> Bool
+  {
     let fixture = try CommitFixture()
     let (push, bundle, entries) = try await fixture.admit(contents, label: try LabelName("release"))
     fixture.files.heal()
@@ -179,14 +183,20 @@ import Vocabulary
     return hit
   }
 
-  @Test("MUST-3 whatever file call fails, once or for good, the commit leaves no bundle or all of it, and the next makes it whole", arguments: [false, true])
+  @Test(
+    "MUST-3 whatever file call fails, once or for good, the commit leaves no bundle or all of it, and the next makes it whole",
+    arguments: [false, true])
   func everyFileCall(isLasting: Bool) async throws {
     var call = 1
-    while try await interrupted({ $0.files.fail(call: call, isLasting: isLasting) }, { $0.files.wasHit }) { call += 1 }
+    while try await interrupted({ $0.files.fail(call: call, isLasting: isLasting) }, { $0.files.wasHit }) {
+      call += 1
+    }
     #expect(call > 30)
   }
 
-  @Test("MUST-3 whatever catalog call fails, before or after it was done, the next commit makes exactly one bundle", arguments: FaultyCatalog.Moment.allCases)
+  @Test(
+    "MUST-3 whatever catalog call fails, before or after it was done, the next commit makes exactly one bundle",
+    arguments: FaultyCatalog.Moment.allCases)
   func everyCatalogCall(moment: FaultyCatalog.Moment) async throws {
     var call = 1
     while try await interrupted({ $0.catalog.fail(call: call, moment) }, { $0.catalog.wasHit }) { call += 1 }

@@ -6,7 +6,8 @@ import Vocabulary
 extension SeededRandom {
   mutating func entry(path: BundlePath? = nil) -> Entry {
     Entry(
-      path: path ?? self.path(), size: Int64(int(0...3) == 0 ? int(0...(.max)) : int(0...5000)), digest: digest(),
+      path: path ?? self.path(), size: Int64(int(0...3) == 0 ? int(0...(.max)) : int(0...5000)),
+      digest: digest(),
       mode: int(0...2) == 0 ? nil : int(0...0o777),
       modifiedAt: int(0...2) == 0 ? nil : Timestamp(milliseconds: Int64(int(-(1 << 50)...(1 << 50)))))
   }
@@ -60,10 +61,12 @@ extension SeededRandom {
     let good = String(Manifest.line(random.entry(path: try BundlePath("a"))).dropLast())
     #expect(throws: Never.self) { try Manifest.parse(good.utf8) }
     let bad = [
-      "", "{}", "null", "[]", good + "\n", " " + good, good + " ", good + good, String(good.dropLast()), String(good.dropFirst()),
+      "", "{}", "null", "[]", good + "\n", " " + good, good + " ", good + good, String(good.dropLast()),
+      String(good.dropFirst()),
       good.replacing("\"a\"", with: "\"../a\""), good.replacing("\"a\"", with: "\"\""),
       good.replacing("\"a\"", with: "\"\\u0061\""), good.replacing("\"size\":", with: "\"size\":-"),
-      good.replacing("\"size\":", with: "\"size\":0"), good.replacing("\"path\"", with: "\"extra\":1,\"path\""),
+      good.replacing("\"size\":", with: "\"size\":0"),
+      good.replacing("\"path\"", with: "\"extra\":1,\"path\""),
       good.replacing("\"sha256\":\"", with: "\"sha256\":\"0"), good.replacing("\"mode\"", with: "\"modes\""),
       "{\"format\":\"sheaf manifest 1\"}",
     ]

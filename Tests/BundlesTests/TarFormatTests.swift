@@ -23,13 +23,16 @@ import Vocabulary
     var random = SeededRandom(seed: seed)
     let long = String(repeating: "long/", count: 30) + "name"
     let fixed = [
-      "plain", "empty", "ümläut/日本語", long, String(repeating: "x", count: 100), String(repeating: "y", count: 101),
+      "plain", "empty", "ümläut/日本語", long, String(repeating: "x", count: 100),
+      String(repeating: "y", count: 101),
       "a b/'q' \"d\" \\b", "-dash", "e\u{301}", String(repeating: "п", count: 120), "z=1",
     ]
     var paths = try fixed.map { try BundlePath($0) }
     for _ in 0..<40 {
       let path = random.path()
-      if !paths.contains(where: { $0 == path || $0.contains(path) || path.contains($0) }) { paths.append(path) }
+      if !paths.contains(where: { $0 == path || $0.contains(path) || path.contains($0) }) {
+        paths.append(path)
+      }
     }
     return paths.map { path in
       let size = path.text == "empty" ? 0 : random.element(of: [0, 1, 511, 512, 513, random.int(0...5000)])
@@ -37,13 +40,17 @@ import Vocabulary
       let entry = Entry(
         path: path, size: Int64(size), digest: SHA256Stream.digest(of: bytes),
         mode: random.element(of: [nil, 0o600, 0o644, 0o755, 0o777, 0o400]),
-        modifiedAt: random.element(of: [nil, Timestamp(milliseconds: Int64(random.int(0...1_700_000_000_000)))]))
+        modifiedAt: random.element(of: [
+          nil, Timestamp(milliseconds: Int64(random.int(0...1_700_000_000_000))),
+        ]))
       return File(entry: entry, bytes: bytes)
     }
   }
 
   private func archive(_ files: [File]) -> [UInt8] {
-    files.reduce(into: []) { $0 += TarFormat.header($1.entry) + $1.bytes + TarFormat.padding(after: $1.entry.size) }
+    files.reduce(into: []) {
+      $0 += TarFormat.header($1.entry) + $1.bytes + TarFormat.padding(after: $1.entry.size)
+    }
       + TarFormat.end
   }
 
@@ -99,7 +106,9 @@ import Vocabulary
     #expect(names.count == files.count)
   }
 
-  @Test("sizes beyond eight gigabytes are told in a pax header", arguments: [0o77777777777, 0o100000000000, 1 << 40] as [Int64])
+  @Test(
+    "sizes beyond eight gigabytes are told in a pax header",
+    arguments: [0o77777777777, 0o100000000000, 1 << 40] as [Int64])
   func large(size: Int64) async throws {
     var random = SeededRandom(seed: 1)
     var entry = random.entry(path: try BundlePath("large"))

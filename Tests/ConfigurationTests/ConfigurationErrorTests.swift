@@ -59,7 +59,6 @@ struct ConfigurationErrorTests {
     BadValue("push.expirySeconds", "9223372036854775807", "seconds"),
     BadValue("scheduler.maxRunning", "0", "from 1"),
     BadValue("scheduler.heartbeatMilliseconds", "1", "milliseconds"),
-    BadValue("scheduler.maxAttempts", "0", "from 1"),
     BadValue("io.threads", "9999999999999999999999", "from 1 to 256"),
   ]
 

@@ -80,7 +80,8 @@ final class FaultProxy {
     port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
   }
   deinit {
-    process.terminate()
+    // Not SIGTERM: the child inherits the signal mask of a worker thread, which blocks it.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 }

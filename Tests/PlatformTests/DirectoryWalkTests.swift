@@ -21,7 +21,9 @@ import Testing
   func foreignNames() async throws {
     let folder = try TemporaryFolder()
     let script = "import os, sys; open(os.fsencode(sys.argv[1]) + b'/f\\xff', 'w')"
-    let result = try await blocking { try runProgram("/usr/bin/env", ["python3", "-c", script, folder.path]) }
+    let result = try await blocking {
+      try runProgram("/usr/bin/env", ["python3", "-c", script, folder.path])
+    }
     try #require(result.status == 0, "\(result.errors)")
     let member = try #require(try DirectoryWalk.members(of: folder.path).first)
     #expect(member.name == nil)

@@ -117,7 +117,9 @@ import Vocabulary
     ),
   ]
 
-  @Test("T-51 known messages have their known checksums, however they are split, empty chunks included", arguments: vectors)
+  @Test(
+    "T-51 known messages have their known checksums, however they are split, empty chunks included",
+    arguments: vectors)
   func known(algorithm: ChecksumAlgorithm, text: String, hex: String) {
     let message = Array(text.utf8)
     for cut in 0...message.count {
@@ -131,7 +133,8 @@ import Vocabulary
     }
   }
 
-  @Test("T-50 every algorithm has vectors, and a checksum has its length", arguments: ChecksumAlgorithm.allCases)
+  @Test(
+    "T-50 every algorithm has vectors, and a checksum has its length", arguments: ChecksumAlgorithm.allCases)
   func complete(algorithm: ChecksumAlgorithm) {
     #expect(Self.vectors.contains { $0.0 == algorithm })
     #expect(ChecksumStream(algorithm).finish().count == algorithm.byteCount)

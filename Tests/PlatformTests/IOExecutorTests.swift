@@ -9,7 +9,8 @@ import Testing
     var done = 0
   }
 
-  @Test("no more calls run at once than there are threads, and every call runs once", arguments: [1, 2, 3, 8])
+  @Test(
+    "no more calls run at once than there are threads, and every call runs once", arguments: [1, 2, 3, 8])
   func limit(threads: Int) async {
     let executor = IOExecutor(name: "test", threads: threads)
     let load = Locked(Load())
@@ -61,7 +62,9 @@ import Testing
     struct Failure: Error, Equatable { let number: Int }
     let executor = IOExecutor(name: "test", threads: 1)
     for number in 0..<20 {
-      await #expect(throws: Failure(number: number)) { try await executor.run { throw Failure(number: number) } }
+      await #expect(throws: Failure(number: number)) {
+        try await executor.run { throw Failure(number: number) }
+      }
       #expect(try await executor.run { number } == number)
     }
   }

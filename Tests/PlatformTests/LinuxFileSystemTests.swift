@@ -116,7 +116,9 @@ func makeLink(at path: String, to target: String) throws {
     #expect(free >= 0 && free <= total && total > 0)
   }
 
-  @Test("a full device is told apart from other failures", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  @Test(
+    "a full device is told apart from other failures",
+    .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
   func full() throws {
     let file = try files.open("/dev/full", .readWrite)
     #expect(kind { try file.write([[1, 2, 3]], at: 0) } == .full)

@@ -29,7 +29,9 @@ final class PushFixture: Sendable {
 
   func id<Kind>() -> Identifier<Kind> { random.withLock { $0.id() } }
 
-  func push(_ state: PushState, _ change: @Sendable (inout PushRecord) -> Void = { _ in }) async throws -> PushID {
+  func push(_ state: PushState, _ change: @Sendable (inout PushRecord) -> Void = { _ in }) async throws
+    -> PushID
+  {
     var push = PushRecord.sample(id(), state)
     change(&push)
     let inserted = push
@@ -38,7 +40,9 @@ final class PushFixture: Sendable {
   }
 
   @discardableResult
-  func upload(_ state: UploadState, _ path: String, of push: PushID, length: Int64? = 10) async throws -> UploadRecord {
+  func upload(_ state: UploadState, _ path: String, of push: PushID, length: Int64? = 10) async throws
+    -> UploadRecord
+  {
     let upload = UploadRecord.sample(id(), state, push: push, path: try BundlePath(path), length: length)
     try await catalog.write { try $0.insert(upload) }
     return upload

@@ -74,7 +74,8 @@ import Vocabulary
   @Test(
     "paths that cannot stand beside one another are refused, naming one of them",
     arguments: [
-      ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["a", "a-b", "a/b"], ["a/b/c", "x", "a"], ["a", "a b", "a!", "a/b/c"],
+      ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["a", "a-b", "a/b"], ["a/b/c", "x", "a"],
+      ["a", "a b", "a!", "a/b/c"],
       ["\u{600}", "\u{600}-x", "\u{600}/b"], ["e\u{301}", "e\u{301}/x"], ["a", "a/\u{301}"],
     ])
   func collisions(paths: [String]) async throws {
@@ -91,7 +92,8 @@ import Vocabulary
     }
     let collide = files.indices.contains { left in
       files.indices.contains { right in
-        left != right && (files[left].path == files[right].path || files[left].path.contains(files[right].path))
+        left != right
+          && (files[left].path == files[right].path || files[left].path.contains(files[right].path))
       }
     }
     let error = await problem { _ = try await fixture.register.open(request(files)) }
@@ -120,7 +122,9 @@ import Vocabulary
     #expect(try await fixture.events().map(\.kind) == [.pushQueued])
   }
 
-  @Test("sealing a push on its way changes nothing", arguments: [PushState.queued, .admitted, .committing, .committed])
+  @Test(
+    "sealing a push on its way changes nothing",
+    arguments: [PushState.queued, .admitted, .committing, .committed])
   func onItsWay(state: PushState) async throws {
     let id = try await fixture.push(state)
     let before = try await fixture.record(id)
@@ -139,7 +143,8 @@ import Vocabulary
   @Test("a push that lacks something is not sealed, and every reason is told")
   func missing() async throws {
     let request = PushRequest(
-      repo: .inbox, message: "m", files: [try expected("absent"), try expected("rejected"), try expected("sending")])
+      repo: .inbox, message: "m",
+      files: [try expected("absent"), try expected("rejected"), try expected("sending")])
     let push = try await fixture.register.open(request)
     try await fixture.upload(.receiving, "sending", of: push.id)
     try await fixture.upload(.rejected, "rejected", of: push.id)
@@ -190,7 +195,9 @@ import Vocabulary
 
   init() throws { fixture = try PushFixture() }
 
-  @Test("a push is cancelled until its commit begins; cancelling again changes nothing", arguments: PushState.allCases)
+  @Test(
+    "a push is cancelled until its commit begins; cancelling again changes nothing",
+    arguments: PushState.allCases)
   func cancel(state: PushState) async throws {
     let id = try await fixture.push(state)
     let before = try await fixture.record(id)
@@ -251,7 +258,8 @@ import Vocabulary
     try await fixture.register.expire(fixture.id())
   }
 
-  @Test("a push that was sealed before its expiry is carried out does not expire", arguments: PushState.allCases)
+  @Test(
+    "a push that was sealed before its expiry is carried out does not expire", arguments: PushState.allCases)
   func sealedMeanwhile(state: PushState) async throws {
     let id = try await fixture.push(state) { $0.expiresAt = Timestamp(milliseconds: 1) }
     let before = try await fixture.record(id)

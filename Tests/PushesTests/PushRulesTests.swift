@@ -11,7 +11,9 @@ import Vocabulary
 
   private func admit(_ path: String, length: Int64? = 10, into id: PushID) async throws -> ExpectedFile? {
     let path = try BundlePath(path)
-    return try await fixture.catalog.read { try PushRules.admit(path: path, length: length, into: id, in: $0) }
+    return try await fixture.catalog.read {
+      try PushRules.admit(path: path, length: length, into: id, in: $0)
+    }
   }
 
   @Test("an open push without a list takes any path and length")
@@ -57,7 +59,9 @@ import Vocabulary
     }
   }
 
-  @Test("an upload that ended without a file does not occupy its path", arguments: [UploadState.rejected, .cancelled, .expired])
+  @Test(
+    "an upload that ended without a file does not occupy its path",
+    arguments: [UploadState.rejected, .cancelled, .expired])
   func freed(state: UploadState) async throws {
     let id = try await fixture.push(.open)
     try await fixture.upload(state, "a", of: id)
@@ -97,7 +101,9 @@ import Vocabulary
         push.expectedCount = 1
       }
       try await fixture.upload(.verified, "a", of: id)
-      try await fixture.catalog.write { try PushRules.sealIfComplete(id, at: Timestamp(milliseconds: 9), in: $0) }
+      try await fixture.catalog.write {
+        try PushRules.sealIfComplete(id, at: Timestamp(milliseconds: 9), in: $0)
+      }
       #expect(try await fixture.record(id).state == state)
     }
   }

@@ -29,7 +29,8 @@ import Testing
   @Test("every invariant of the storage format that is built so far is the law of some test")
   func invariants() throws {
     let missing = Set(1...5).subtracting(try numbers(of: "MUST"))
-    #expect(missing.isEmpty, "no test carries \(missing.sorted().map { "MUST-\($0)" }.joined(separator: ", "))")
+    #expect(
+      missing.isEmpty, "no test carries \(missing.sorted().map { "MUST-\($0)" }.joined(separator: ", "))")
   }
 
   /// Numbers of the requirements of this letter in the names of all tests.
@@ -43,7 +44,9 @@ import Testing
       }
     return Set(
       names.flatMap { name in
-        name.matches(of: /\b([A-Z]+)-([0-9]+)\b/).filter { $0.output.1 == letter }.compactMap { Int($0.output.2) }
+        name.matches(of: /\b([A-Z]+)-([0-9]+)\b/).filter { $0.output.1 == letter }.compactMap {
+          Int($0.output.2)
+        }
       })
   }
 }

@@ -2,17 +2,15 @@
 enum ImportRules {
   struct Target: Sendable {
     let name: String
-    let folder: String
     /// Targets of this package.
     let own: Set<String>
     /// Modules of the toolchain and of other packages.
     let outside: Set<String>
 
-    init(_ name: String, own: Set<String>, outside: Set<String> = [], folder: String? = nil) {
+    init(_ name: String, own: Set<String>, outside: Set<String> = []) {
       self.name = name
       self.own = own
       self.outside = outside
-      self.folder = folder ?? name
     }
   }
 
@@ -30,15 +28,16 @@ enum ImportRules {
     Target("Scheduling", own: core),
     Target("Bundles", own: core.union(["Scheduling", "Blobs"]), outside: ["FoundationEssentials"]),
     Target(
-      "GatewayConfiguration", own: ["Vocabulary"], outside: ["TOMLKit", "FoundationEssentials"],
-      folder: "Configuration"),
+      "GatewayConfiguration", own: ["Vocabulary"], outside: ["TOMLKit", "FoundationEssentials"]),
     Target(
       "HTTPEdge",
       own: core.union([
         "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
       ]),
       outside: [
-        "Hummingbird", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle", "Foundation", "NIOCore", "NIOPosix",
+        "Hummingbird", "HummingbirdCore", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle",
+        "Foundation", "NIOCore",
+        "NIOPosix",
         "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
       ]),
     // NIOHTTP1 has the header fields that AsyncHTTPClient takes.
@@ -48,7 +47,8 @@ enum ImportRules {
     Target(
       "sheaf",
       own: core.union([
-        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
+        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads",
+        "Pushes",
         "Blobs",
       ]),
       outside: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals", "Foundation"]),
@@ -57,7 +57,8 @@ enum ImportRules {
   /// The only targets that may import these, whatever the list above says.
   static let keepers: [String: Set<String>] = [
     "Glibc": ["Platform"], "CLibCrypto": ["Platform"], "CZlib": ["Platform"], "GRDB": ["CatalogSQLite"],
-    "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "Mustache": ["HTTPEdge"],
+    "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "HummingbirdCore": ["HTTPEdge"],
+    "Mustache": ["HTTPEdge"],
     "AsyncHTTPClient": ["Client"], "NIOCore": ["HTTPEdge", "Client"], "ArgumentParser": ["sheaf"],
     "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"],
   ]
@@ -75,7 +76,8 @@ enum ImportRules {
 
   /// Per target of a package manifest, the names of the targets and products it depends on.
   static func dependencies(in manifest: String) -> [String: Set<String>] {
-    let start = /(?:\blibrary|\btests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\(\s*(?:name:\s*)?"(\w+)"/
+    let start =
+      /(?:\blibrary|\btests|\.target|\.executableTarget|\.testTarget|\.systemLibrary)\(\s*(?:name:\s*)?"(\w+)"/
     let aliases = /^let (\w+) = Target\.Dependency\.product\(name: "(\w+)"/.anchorsMatchLineEndings()
     let products = Dictionary(
       uniqueKeysWithValues: manifest.matches(of: aliases).map { (String($0.output.1), String($0.output.2)) })
@@ -84,7 +86,10 @@ enum ImportRules {
     for (index, match) in starts.enumerated() {
       let end = index + 1 < starts.count ? starts[index + 1].range.lowerBound : manifest.endIndex
       let body = String(manifest[match.range.upperBound..<end])
-        .replacing(/package: "[^"]*"|path: "[^"]*"|exclude: \[[^\]]*\]|resources: \[[^\]]*\]|pkgConfig: "[^"]*"/, with: "")
+        .replacing(
+          /package: "[^"]*"|path: "[^"]*"|exclude: \[[^\]]*\]|resources: \[[^\]]*\]|pkgConfig: "[^"]*"/,
+          with: ""
+        )
         .replacing(/\.apt\([^)]*\)/, with: "")
       var names = Set(body.matches(of: /"(\w+)"/).map { String($0.output.1) })
       let words = Set(body.matches(of: /\b\w+\b/).map { String($0.output) })

@@ -3,8 +3,9 @@ import Testing
 @Suite struct ImportTests {
   @Test("every folder of Sources is in the table of who may import whom, and the table is acyclic")
   func table() throws {
-    let folders = Set(try Repository.paths(below: "Sources").compactMap { $0.split(separator: "/").dropFirst().first })
-    let known = ImportRules.targets.map(\.folder) + ImportRules.systemLibraries
+    let folders = Set(
+      try Repository.paths(below: "Sources").compactMap { $0.split(separator: "/").dropFirst().first })
+    let known = ImportRules.targets.map(\.name) + ImportRules.systemLibraries
     #expect(Set(folders.map(String.init)) == Set(known))
     var earlier: Set<String> = []
     for target in ImportRules.targets {
@@ -23,7 +24,7 @@ import Testing
 
   @Test("imports go one way", arguments: ImportRules.targets)
   func imports(target: ImportRules.Target) throws {
-    let files = try Repository.files(below: "Sources/\(target.folder)", ending: ".swift")
+    let files = try Repository.files(below: "Sources/\(target.name)", ending: ".swift")
     #expect(!files.isEmpty)
     for file in files {
       for module in ImportRules.imports(in: file.text) {

@@ -25,7 +25,8 @@ enum Repository {
   }
 
   static func files(below folders: String..., ending: String...) throws -> [File] {
-    try folders.flatMap { try paths(below: $0) }.filter { path in ending.contains { path.hasSuffix($0) } }.map(file)
+    try folders.flatMap { try paths(below: $0) }.filter { path in ending.contains { path.hasSuffix($0) } }
+      .map(file)
   }
 
   static func file(_ path: String) throws -> File {
@@ -33,5 +34,7 @@ enum Repository {
     return File(path: path, text: try String(contentsOf: url, encoding: .utf8))
   }
 
-  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(repositoryRoot)/\(path)") }
+  static func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(repositoryRoot)/\(path)")
+  }
 }

@@ -32,13 +32,17 @@ import Testing
 
   @Test("only the program writes to the terminal")
   func terminal() throws {
-    let files = try Repository.files(below: "Sources", ending: ".swift").filter { !$0.path.hasPrefix("Sources/sheaf/") }
+    let files = try Repository.files(below: "Sources", ending: ".swift").filter {
+      !$0.path.hasPrefix("Sources/sheaf/")
+    }
     expectNone("pri" + "nt(", in: files, "use the log")
   }
 
   @Test("tests see what a package sees, and no more")
   func testable() throws {
-    expectNone("@test" + "able", in: try Repository.files(below: "Sources", "Tests", ending: ".swift"), "use access level package")
+    expectNone(
+      "@test" + "able", in: try Repository.files(below: "Sources", "Tests", ending: ".swift"),
+      "use access level package")
   }
 
   @Test("no test waits for time to pass, but for those of whole processes")
@@ -47,13 +51,16 @@ import Testing
       let target = file.path.split(separator: "/")[1]
       return target.hasSuffix("Tests") && !["EndToEndTests", "CrashTests"].contains(target)
     }
-    for word in ["Task.sl" + "eep", "sl" + "eep(", "usl" + "eep("] { expectNone(word, in: files, "wait for what happens") }
+    for word in ["Task.sl" + "eep", "sl" + "eep(", "usl" + "eep("] {
+      expectNone(word, in: files, "wait for what happens")
+    }
   }
 
   @Test("nothing is left to be done later")
   func unfinished() throws {
     let files = try Repository.files(
-      below: "Sources", "Tests", "js", "docs", ending: ".swift", ".js", ".md", ".css", ".mustache", ".py", ".sh", ".json")
+      below: "Sources", "Tests", "js", "docs", ending: ".swift", ".js", ".md", ".css", ".mustache", ".py",
+      ".sh", ".json")
     for file in files {
       for (index, line) in file.lines.enumerated() {
         let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
@@ -92,9 +99,12 @@ import Testing
 
   @Test("the top level holds what the design says, and dotfiles", .enabled(if: Repository.exists(".git")))
   func topLevel() async throws {
-    let result = try await blocking { try runProgram("/usr/bin/env", ["git", "-C", repositoryRoot, "ls-files"]) }
+    let result = try await blocking {
+      try runProgram("/usr/bin/env", ["git", "-C", repositoryRoot, "ls-files"])
+    }
     try #require(result.status == 0, "\(result.errors)")
-    let names = Set(result.output.split(separator: "\n").compactMap { $0.split(separator: "/").first.map(String.init) })
+    let names = Set(
+      result.output.split(separator: "\n").compactMap { $0.split(separator: "/").first.map(String.init) })
     let allowed: Set = ["Package.swift", "README.md", "Sources", "Tests", "js", "docs"]
     #expect(names.filter { !$0.hasPrefix(".") }.subtracting(allowed).isEmpty)
   }

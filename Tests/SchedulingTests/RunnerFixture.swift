@@ -55,7 +55,8 @@ final class RunnerFixture: Sendable {
   ) async throws -> PushID {
     let id = PushID(milliseconds: clock.now().milliseconds, random: random.withLock { $0.bytes(10) })
     clock.advance(milliseconds: 1)
-    var push = PushRecord.sample(id, state, repo: try RepoName(repo), sealedAt: state == .open ? nil : clock.now())
+    var push = PushRecord.sample(
+      id, state, repo: try RepoName(repo), sealedAt: state == .open ? nil : clock.now())
     change(&push)
     let inserted = push
     try await catalog.write { try $0.insert(inserted, expecting: []) }

@@ -44,7 +44,8 @@ import Vocabulary
     #expect(fixture.runner.snapshot.committed == 2)
   }
 
-  @Test("commits run beside one another up to the limit, one in each repo, and the end of one admits the next")
+  @Test(
+    "commits run beside one another up to the limit, one in each repo, and the end of one admits the next")
   func slots() async throws {
     let a1 = try await fixture.push("a", .queued)
     let a2 = try await fixture.push("a", .queued)
@@ -102,7 +103,9 @@ import Vocabulary
     #expect(fixture.reports.withLock { !$0.isEmpty })
   }
 
-  @Test("a restart puts interrupted commits back into the queue with the bundle ids they had", arguments: PushState.allCases)
+  @Test(
+    "a restart puts interrupted commits back into the queue with the bundle ids they had",
+    arguments: PushState.allCases)
   func orphans(state: PushState) async throws {
     var random = SeededRandom(seed: 3)
     let bundle: BundleID = random.id()
@@ -112,7 +115,10 @@ import Vocabulary
     let after = try await fixture.record(id)
     if state == .admitted || state == .committing {
       #expect(after.state == .queued && after.bundle == bundle && after.sealedAt == before.sealedAt)
-      #expect(try await fixture.catalog.read { try $0.events(after: 0, limit: 10) }.map(\.event.kind) == [.pushQueued])
+      #expect(
+        try await fixture.catalog.read { try $0.events(after: 0, limit: 10) }.map(\.event.kind) == [
+          .pushQueued
+        ])
     } else {
       #expect(after == before)
     }

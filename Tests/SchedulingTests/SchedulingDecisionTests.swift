@@ -75,7 +75,8 @@ import Vocabulary
     #expect(SchedulingPolicy.decide(state) == SchedulingPolicy.decide(state))
   }
 
-  @Test("a thousand queued pushes of one repo delay another repo's first by at most one slot", arguments: 1...3)
+  @Test(
+    "a thousand queued pushes of one repo delay another repo's first by at most one slot", arguments: 1...3)
   func noCrowdingOut(slots: Int) throws {
     var model = SchedulerModel(maximumRunning: slots)
     for number in 0..<1000 { model.enqueue(try repo("crowd"), number) }
@@ -93,7 +94,9 @@ import Vocabulary
     #expect(model.tick().map(\.repo.text) == ["another"])
   }
 
-  @Test("fairness: in any history, each other repo goes before a waiting one at most once", arguments: 0..<100 as Range<UInt64>)
+  @Test(
+    "fairness: in any history, each other repo goes before a waiting one at most once",
+    arguments: 0..<100 as Range<UInt64>)
   func fairness(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let repos = try (0..<random.int(1...8)).map { try repo("repo\($0)") }
@@ -117,7 +120,8 @@ import Vocabulary
       try #require(Set(model.running.map(\.repo)).count == model.running.count)
       for start in starts {
         passed[start.repo] = nil
-        for waiting in eligible where waiting != start.repo && !starts.contains(where: { $0.repo == waiting }) {
+        for waiting in eligible where waiting != start.repo && !starts.contains(where: { $0.repo == waiting })
+        {
           passed[waiting, default: [:]][start.repo, default: 0] += 1
           try #require(passed[waiting]?[start.repo] == 1, "\(waiting) was passed over twice by \(start.repo)")
         }

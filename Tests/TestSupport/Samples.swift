@@ -11,7 +11,8 @@ extension PushRecord {
     PushRecord(
       id: id, state: state, origin: .client, repo: repo, message: message, label: label, author: "somebody",
       sealWhenComplete: sealWhenComplete, expectedCount: expectedCount,
-      createdAt: Timestamp(milliseconds: 1), sealedAt: sealedAt ?? (state == .open ? nil : Timestamp(milliseconds: 2)),
+      createdAt: Timestamp(milliseconds: 1),
+      sealedAt: sealedAt ?? (state == .open ? nil : Timestamp(milliseconds: 2)),
       expiresAt: expiresAt, bundle: bundle)
   }
 }

@@ -22,7 +22,9 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   package mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 
   package mutating func element<Choices: Collection>(of choices: Choices) -> Choices.Element {
-    guard let choice = choices.randomElement(using: &self) else { preconditionFailure("nothing to choose from") }
+    guard let choice = choices.randomElement(using: &self) else {
+      preconditionFailure("nothing to choose from")
+    }
     return choice
   }
 }

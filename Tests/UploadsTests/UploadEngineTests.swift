@@ -175,7 +175,7 @@ import Vocabulary
   }
 
   @Test(
-    "T-41 every stored byte renews the lifetime; T-43 only unfinished uploads expire; T-44 an expired one is gone"
+    "T-41 every stored byte renews the lifetime; T-43 only unfinished uploads expire; T-42 an expired one is gone"
   )
   func expiry() async throws {
     let fixture = try EngineFixture()
@@ -286,5 +286,52 @@ import Vocabulary
 extension EngineFixture {
   var engineLimits: UploadLimits {
     UploadLimits(maximumBytes: 1 << 30, expirySeconds: 1000, orphanExpirySeconds: 10, pushExpirySeconds: 5000)
+  }
+}
+
+@Suite struct RepeatedCreationTests {
+  private func pushed(_ fixture: EngineFixture) async throws -> String {
+    let id = PushID.make(clock: fixture.clock, entropy: SystemEntropy())
+    let now = fixture.clock.now()
+    let repo = try RepoName("r")
+    try await fixture.catalog.write { transaction in
+      try transaction.ensureRepo(repo, description: nil, at: now)
+      try transaction.insert(
+        PushRecord(
+          id: id, state: .open, origin: .client, repo: repo, message: "m", label: nil, author: nil,
+          sealWhenComplete: false, createdAt: now, expiresAt: nil), expecting: [])
+    }
+    return id.text
+  }
+
+  @Test("the same creation again, after its answer was lost, is the same upload")
+  func sameAgain() async throws {
+    let fixture = try EngineFixture()
+    let metadata = ["push": try await pushed(fixture), "path": "a", "mtime": "1700000000"]
+    let first = try await fixture.create(10, metadata)
+    _ = await fixture.append(first, at: 0, pattern(0..<4))
+    #expect(try await fixture.create(10, metadata) == first)
+    #expect(try await fixture.offset(first) == 4)
+    _ = await fixture.append(first, at: 4, pattern(4..<10))
+    #expect(try await fixture.create(10, metadata) == first)
+  }
+
+  @Test("another file at the path of an unfinished upload replaces it, at that of a finished one it is refused")
+  func another() async throws {
+    let fixture = try EngineFixture()
+    let push = try await pushed(fixture)
+    let first = try await fixture.create(10, ["push": push, "path": "a"])
+    let second = try await fixture.create(10, ["push": push, "path": "a"])
+    #expect(first != second)
+    #expect(await fixture.inspect(first).problem == .gone)
+    _ = await fixture.append(second, at: 0, pattern(0..<10))
+    let third = await fixture.engine.perform(
+      .create(
+        CreateIntent(
+          length: 10,
+          metadata: UploadMetadata(
+            raw: nil, pairs: [.init(key: "push", value: Array(push.utf8)), .init(key: "path", value: [97])]))),
+      body: nil, client: nil)
+    #expect(third.problem == .pathConflict)
   }
 }

@@ -6,7 +6,8 @@ import Vocabulary
   @Test(
     "a path that a folder can hold is taken as it is",
     arguments: [
-      "a", "a/b", "a.b/c d/é", "...", "..a", "a..", ".hidden", "日本/語", "a\\b", "C:", "~", "-rf", " ", "e\u{301}",
+      "a", "a/b", "a.b/c d/é", "...", "..a", "a..", ".hidden", "日本/語", "a\\b", "C:", "~", "-rf", " ",
+      "e\u{301}",
       String(repeating: "x", count: 255), "x/\u{301}", "\u{600}/b",
     ])
   func accepts(text: String) throws {
@@ -18,7 +19,8 @@ import Vocabulary
   @Test(
     "B-20 a path that is not safe below every folder is refused, naming it",
     arguments: [
-      "", "/", "/a", "//", "a/", "a//b", "/..", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b", "../../x",
+      "", "/", "/a", "//", "a/", "a//b", "/..", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b",
+      "../../x",
       "a\u{0}b", "a\nb", "\u{1b}[0m", "\u{7f}", "a\r\n", "\u{fffd}", String(repeating: "x", count: 256),
       "a/" + String(repeating: "ä", count: 128), String(repeating: "a/", count: 2048) + "b",
     ])
@@ -32,7 +34,8 @@ import Vocabulary
   @Test(
     "B-20 a character that joins a slash does not hide it",
     arguments: [
-      "../\u{301}x", "a/../\u{301}", "\u{600}/../x", "\u{600}/..", "a//\u{301}", "/\u{301}", "a/./\u{fe0f}", "../\u{200d}",
+      "../\u{301}x", "a/../\u{301}", "\u{600}/../x", "\u{600}/..", "a//\u{301}", "/\u{301}", "a/./\u{fe0f}",
+      "../\u{200d}",
     ])
   func joined(text: String) {
     let error = #expect(throws: ProblemError.self) { try BundlePath(text) }
@@ -42,7 +45,8 @@ import Vocabulary
   @Test("every flaw is told in words of its own")
   func flaws() throws {
     let flaws: [(String, String)] = [
-      ("", "is empty"), ("/a", "is absolute"), ("a\u{0}", "control character"), ("\u{fffd}", "not valid UTF-8"),
+      ("", "is empty"), ("/a", "is absolute"), ("a\u{0}", "control character"),
+      ("\u{fffd}", "not valid UTF-8"),
       ("a//b", "empty component"), ("a/../b", "component \"..\""), (".", "component \".\""),
       (String(repeating: "x", count: 256), "component longer than 255"),
       (String(repeating: "x/", count: 2048) + "x", "longer than 4096"),
@@ -55,7 +59,8 @@ import Vocabulary
 
   @Test("the limits are reached, not only approached")
   func limits() throws {
-    let longest = String(repeating: String(repeating: "x", count: 255) + "/", count: 15)
+    let longest =
+      String(repeating: String(repeating: "x", count: 255) + "/", count: 15)
       + String(repeating: "y", count: 255) + "/"
     #expect(try BundlePath(String(longest.dropLast())).text.utf8.count == 4095)
     #expect(throws: ProblemError.self) { try BundlePath(longest + "zz") }

@@ -4,7 +4,9 @@ import Vocabulary
 @Suite struct NamesTests {
   @Test(
     "plain names are repos and labels",
-    arguments: ["a", "Z", "0", "inbox", "a.b_c-d", "v1.0", String(repeating: "x", count: 64), "Latest", "latest1"])
+    arguments: [
+      "a", "Z", "0", "inbox", "a.b_c-d", "v1.0", String(repeating: "x", count: 64), "Latest", "latest1",
+    ])
   func accepts(text: String) throws {
     #expect(try RepoName(text).text == text)
     #expect(try LabelName(text).text == text)
@@ -39,7 +41,8 @@ import Vocabulary
 
   @Test("names sort by their characters")
   func order() throws {
-    #expect(try ["b", "a", "B", "a-"].map { try RepoName($0) }.sorted().map(\.text) == ["B", "a", "a-", "b"])
+    #expect(
+      try ["b", "a", "B", "a-"].map { try RepoName($0) }.sorted().map(\.text) == ["B", "a", "a-", "b"])
     #expect(try LabelName("a") < LabelName("b"))
   }
 }

@@ -12,7 +12,9 @@ import Vocabulary
     let codes = Problem.allCases.map(\.code)
     #expect(Set(codes).count == codes.count)
     for code in codes {
-      #expect(!code.isEmpty && code.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == 0x2d })
+      #expect(
+        !code.isEmpty
+          && code.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == 0x2d })
     }
   }
 

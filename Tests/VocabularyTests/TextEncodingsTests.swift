@@ -47,11 +47,15 @@ import Vocabulary
   @Test(
     "T-53 a text that is no base 64 is refused",
     arguments: [
-      "A", "AAAAA", "=", "==", "====", "A=", "A==", "A===", "AA=", "AAA==", "AAAA=", "AAAA====", "=AAA", "A=AA",
-      "AA=A", "AA==AAAA", "AB==", "AAB=", "AB", "AA A", " AAAA", "AAAA\n", "AA-_", "AA\u{0}A", "ÄÄ", "AAA\u{301}",
+      "A", "AAAAA", "=", "==", "====", "A=", "A==", "A===", "AA=", "AAA==", "AAAA=", "AAAA====", "=AAA",
+      "A=AA",
+      "AA=A", "AA==AAAA", "AB==", "AAB=", "AB", "AA A", " AAAA", "AAAA\n", "AA-_", "AA\u{0}A", "ÄÄ",
+      "AAA\u{301}",
     ])
   func malformedBase64(text: String) { #expect(Base64.decode(text) == nil) }
 
-  @Test("a text that is no hexadecimal is refused", arguments: ["0", "000", "0g", "g0", " 00", "0x00", "ä", "0\u{0}"])
+  @Test(
+    "a text that is no hexadecimal is refused",
+    arguments: ["0", "000", "0g", "g0", " 00", "0x00", "ä", "0\u{0}"])
   func malformedHexadecimal(text: String) { #expect(Hexadecimal.decode(text) == nil) }
 }

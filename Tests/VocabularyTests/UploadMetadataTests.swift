@@ -3,7 +3,10 @@ import Vocabulary
 
 @Suite struct UploadMetadataTests {
   private let metadata = UploadMetadata(
-    raw: "a w7w=,b /w==,c", pairs: [.init(key: "a", value: [0xc3, 0xbc]), .init(key: "b", value: [0xff]), .init(key: "c", value: [])])
+    raw: "a w7w=,b /w==,c",
+    pairs: [
+      .init(key: "a", value: [0xc3, 0xbc]), .init(key: "b", value: [0xff]), .init(key: "c", value: []),
+    ])
 
   @Test("a value is found by its key, and an empty value is not a missing one")
   func values() throws {

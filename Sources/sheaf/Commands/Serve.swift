@@ -47,14 +47,14 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure("\(error)")
     }
     try await composition.recover()
-    let group = ServiceGroup(
-      configuration: .init(
-        services: [
-          .init(service: SchedulerService(scheduler: composition.services.scheduler)),
-          .init(service: ServerService(server: HTTPServer(services: composition.services))),
-        ],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    try await group.run()
+    var configuration = ServiceGroupConfiguration(
+      services: [
+        .init(service: SchedulerService(scheduler: composition.services.scheduler)),
+        .init(service: ServerService(server: HTTPServer(services: composition.services))),
+      ],
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
+    try await ServiceGroup(configuration: configuration).run()
     try composition.services.catalog.close()
   }
 }

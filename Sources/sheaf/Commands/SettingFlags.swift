@@ -26,7 +26,6 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
   @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
     String?
-  @Option(name: .of(\.maximumAttempts), help: .of(\.maximumAttempts)) var maximumAttempts: String?
   @Option(name: .of(\.ioThreads), help: .of(\.ioThreads)) var ioThreads: String?
 
   /// What was given, by the settings' names.
@@ -53,7 +52,6 @@ struct SettingFlags: ParsableArguments {
     add(\.pushExpirySeconds, pushExpirySeconds)
     add(\.maximumRunning, maximumRunning)
     add(\.heartbeatMilliseconds, heartbeatMilliseconds)
-    add(\.maximumAttempts, maximumAttempts)
     add(\.ioThreads, ioThreads)
     return texts
   }

@@ -5,7 +5,8 @@ import Vocabulary
 
 extension BlobStoreConformance {
   static let objectLaws: [BlobStoreLaw] = [
-    BlobStoreLaw("MUST-2 a published partial file is the object of its digest, and stays until it is removed") { store in
+    BlobStoreLaw("MUST-2 a published partial file is the object of its digest, and stays until it is removed")
+    { store in
       var random = SeededRandom(seed: 2)
       let bytes = random.bytes(5000)
       let digest = SHA256Stream.digest(of: bytes)

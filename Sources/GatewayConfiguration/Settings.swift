@@ -71,9 +71,6 @@ package struct SettingDeclarations: Sendable {
     "scheduler.heartbeatMilliseconds", flag: "heartbeat-milliseconds",
     .integer(10...60000, unit: "milliseconds"),
     default: 1000, nasty: 10, help: "The scheduler looks for work this often even when nothing wakes it")
-  package let maximumAttempts = Setting(
-    "scheduler.maxAttempts", flag: "max-attempts", .integer(1...100), default: 5, nasty: 1,
-    help: "Attempts at a commit before its push fails")
   package let ioThreads = Setting(
     "io.threads", flag: "io-threads", .integer(1...256), default: 8, nasty: 1,
     help: "Threads for reading and writing files")
