@@ -30,7 +30,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: ["FullFoundation"]),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0",
+      traits: ["FullFoundation"]),
     .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.0"),
     .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -90,7 +92,10 @@ let package = Package(
       swiftSettings: strict),
     tests(
       "CatalogTests",
-      ["TestSupport", "CatalogSQLite", "Catalog", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+      [
+        "TestSupport", "CatalogSQLite", "Catalog", "Vocabulary",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(
       name: "UploadProtocolTests", dependencies: ["UploadProtocol", "Vocabulary", httpTypes],
       exclude: ["Vectors"], swiftSettings: strict),
@@ -107,7 +112,8 @@ let package = Package(
     tests(
       "PushesTests",
       ["TestSupport", "Pushes", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
-    tests("SchedulingTests", ["TestSupport", "Scheduling", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
+    tests(
+      "SchedulingTests", ["TestSupport", "Scheduling", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
     tests(
       "BundlesTests",
       [

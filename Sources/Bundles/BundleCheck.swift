@@ -28,7 +28,7 @@ package struct BundleCheck: Sendable {
       report.flaws.append(Flaw(path: "", reason: "the manifest does not have the bundle's digest"))
       return report
     }
-    try await ManifestReader(manifest).forEach { entry in
+    try await ManifestReader(manifest).visit { entry in
       report.fileCount += 1
       report.byteCount += entry.size
       if let reason = await flaw(of: entry, isDeep: isDeep), report.flaws.count < Self.flawLimit {

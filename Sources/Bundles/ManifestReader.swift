@@ -64,7 +64,7 @@ package struct ManifestReader: Sendable {
   }
 
   /// All entries, a page at a time.
-  package func forEach(_ body: (Entry) async throws -> Void) async throws {
+  package func visit(_ body: (Entry) async throws -> Void) async throws {
     var position: Int64? = Self.start
     while let from = position {
       let page = try await page(from: from, limit: 500)

@@ -10,7 +10,7 @@ extension UploadEngine {
     isCreation: Bool = false
   ) async throws -> UploadOutcome {
     if let problem = drainingProblem { throw problem }
-    return try await withOwnership(of: id, onYield: { body?.interrupt() }) {
+    return try await withOwnership(of: id, interrupting: body) {
       var record = try await requireUpload(id)
       if record.state.isFinished {
         var machine = UploadMachine(

@@ -66,7 +66,9 @@ extension UploadEngine {
   /// An unfinished upload that is not the same file makes room: the newest creation wins, like the newest request.
   private func known(_ record: UploadRecord) async throws -> UploadRecord? {
     guard let push = record.push else { return nil }
-    guard let other = try await catalog.read({ try $0.upload(ofPush: push, at: record.path) }) else { return nil }
+    guard let other = try await catalog.read({ try $0.upload(ofPush: push, at: record.path) }) else {
+      return nil
+    }
     let tellsVersion = record.declaredDigest != nil || record.modifiedAt != nil
     if tellsVersion && other.metadata == record.metadata && (other.length ?? record.length) == record.length {
       return other

@@ -120,12 +120,12 @@ package final class UploadEngine: Sendable {
       expiresAt: record.state.isOpen ? record.expiresAt : nil, digest: record.digest)
   }
 
-  /// Takes the upload over, runs `body`, lets go.
+  /// Takes the upload over, runs `body`, lets go. A newer request interrupts the `content` being received.
   func withOwnership<Result: Sendable>(
-    of id: UploadID, onYield: @escaping @Sendable () -> Void = {},
+    of id: UploadID, interrupting content: (any UploadBody)? = nil,
     _ body: () async throws -> Result
   ) async throws -> Result {
-    guard let lease = await ownership.acquire(id, onYield: onYield) else {
+    guard let lease = await ownership.acquire(id, onYield: { content?.interrupt() }) else {
       throw ProblemError(.busy, detail: "too many requests wait for upload \(id)")
     }
     defer { ownership.release(lease) }

@@ -28,7 +28,7 @@ struct Sheaf: AsyncParsableCommand {
     } catch let failure as CommandFailure {
       StandardError.line("sheaf: \(failure.text)")
       exit(withError: ExitCode(2))
-    } catch where exitCode(for: error) == .validationFailure {
+    } catch  where exitCode(for: error) == .validationFailure {
       StandardError.line(fullMessage(for: error))
       exit(withError: ExitCode(2))
     } catch {

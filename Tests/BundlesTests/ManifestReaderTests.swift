@@ -31,7 +31,7 @@ import Vocabulary
       #expect(seen == entries)
     }
     var seen: [Entry] = []
-    try await reader.forEach { seen.append($0) }
+    try await reader.visit { seen.append($0) }
     #expect(seen == entries)
   }
 

@@ -316,7 +316,8 @@ extension EngineFixture {
     #expect(try await fixture.create(10, metadata) == first)
   }
 
-  @Test("another file at the path of an unfinished upload replaces it, at that of a finished one it is refused")
+  @Test(
+    "another file at the path of an unfinished upload replaces it, at that of a finished one it is refused")
   func another() async throws {
     let fixture = try EngineFixture()
     let push = try await pushed(fixture)

@@ -240,7 +240,8 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   /// Closes a connection on which nothing has moved for the idle time, unless an answer is being worked out.
   private func scheduleIdleCheck(_ context: ChannelHandlerContext) {
     let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(idleTimeout.nanoseconds / 2)) {
+    idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(idleTimeout.nanoseconds / 2))
+    {
       let (handler, context) = bound.value
       let isSilent = NIODeadline.now() - handler.lastActivity >= handler.idleTimeout
       let isWorking = handler.routed > 0 || handler.exchange?.isWorking == true
