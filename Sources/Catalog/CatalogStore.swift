@@ -44,8 +44,9 @@ package protocol CatalogReader {
   func expectedFile(ofPush id: PushID, at path: BundlePath) throws -> ExpectedFile?
   /// What keeps the push from being sealed, at most `limit` items, by path.
   func missing(ofPush id: PushID, limit: Int) throws -> [MissingFile]
-  /// Per repo with queued pushes: the one that was sealed first.
-  func queueHeads(limit: Int) throws -> [QueuedPush]
+  /// Per repo with queued pushes: the one that was sealed first. By name of the repo, beginning behind `repo` and going
+  /// round, each repo once.
+  func queueHeads(after repo: RepoName?, limit: Int) throws -> [QueuedPush]
   func expiredPushes(at now: Timestamp, limit: Int) throws -> [PushID]
   func pushCounts() throws -> [PushState: Int]
 

@@ -89,17 +89,26 @@ extension SQLiteTransaction {
   }
 
   /// In the order of the repos' names. Each head is one step into an index, however long the queues are.
-  func queueHeads(limit: Int) throws -> [QueuedPush] {
+  func queueHeads(after repo: RepoName?, limit: Int) throws -> [QueuedPush] {
     var heads: [QueuedPush] = []
+    var position = repo?.text ?? ""
+    var isSecondRound = repo == nil
     while heads.count < limit {
       let head = try one(
         """
         SELECT id, repo, sealedAt FROM pushes WHERE state = 'queued' AND repo > ?
         ORDER BY repo, sealedAt, id LIMIT 1
-        """, [heads.last?.repo.text ?? ""]
+        """, [position]
       ) { QueuedPush(id: try $0.id(), repo: try $0.repo(), sealedAt: $0.time()) }
-      guard let head else { break }
-      heads.append(head)
+      if let head, !isSecondRound || repo.map({ head.repo <= $0 }) ?? true {
+        heads.append(head)
+        position = head.repo.text
+      } else if !isSecondRound {
+        isSecondRound = true
+        position = ""
+      } else {
+        break
+      }
     }
     return heads
   }

@@ -112,10 +112,13 @@ package final class SchedulerRunner: Sendable {
       }
       let maximumRunning = settings.maximumRunning
       let state = try await catalog.read { reader in
-        SchedulingState(
-          queueHeads: try reader.queueHeads(limit: 1000), runningRepos: running,
+        let cursor = try reader.schedulerCursor()
+        return SchedulingState(
+          // As many as can be passed over and admitted: the cost does not grow with the number of repos.
+          queueHeads: try reader.queueHeads(after: cursor, limit: running.count + maximumRunning),
+          runningRepos: running,
           maximumRunning: maximumRunning,
-          cursor: try reader.schedulerCursor(),
+          cursor: cursor,
           expiredUploads: try reader.expiredUploads(at: now, limit: Self.expiryBatch),
           expiredPushes: try reader.expiredPushes(at: now, limit: Self.expiryBatch))
       }

@@ -121,7 +121,7 @@ private func everyQuestion(_ catalog: any CatalogReader) throws {
   _ = try catalog.pushProgress(id(1))
   _ = try catalog.expectedFile(ofPush: id(1), at: path)
   _ = try catalog.missing(ofPush: id(1), limit: 10)
-  _ = try catalog.queueHeads(limit: 10)
+  _ = try catalog.queueHeads(after: nil, limit: 10)
   _ = try catalog.expiredPushes(at: time(1), limit: 10)
   _ = try catalog.pushCounts()
   _ = try catalog.repo(.inbox)

@@ -122,6 +122,6 @@ import Vocabulary
     #expect(push.state == .queued && push.origin == .upload && push.repo == .inbox)
     #expect(push.message == "holiday.txt" && push.sealedAt == now)
     #expect(try await fixture.events().map(\.kind) == [.pushOpened, .pushQueued])
-    #expect(try await fixture.catalog.read { try $0.queueHeads(limit: 10) }.map(\.id) == [id])
+    #expect(try await fixture.catalog.read { try $0.queueHeads(after: nil, limit: 10) }.map(\.id) == [id])
   }
 }

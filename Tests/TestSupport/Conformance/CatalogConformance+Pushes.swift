@@ -81,13 +81,28 @@ extension CatalogConformance {
         try catalog.insert(Sample.push(3, state: .queued, repo: "a", sealedAt: 40), expecting: [])
         try catalog.insert(Sample.push(4, state: .admitted, repo: "a", sealedAt: 10), expecting: [])
         try catalog.insert(Sample.push(5, state: .open, repo: "c"), expecting: [])
-        let heads = try catalog.queueHeads(limit: 9)
+        let heads = try catalog.queueHeads(after: nil, limit: 9)
         #expect(
           heads.sorted { $0.repo < $1.repo } == [
             QueuedPush(id: Sample.id(3), repo: Sample.repo("a"), sealedAt: Sample.time(40)),
             QueuedPush(id: Sample.id(2), repo: Sample.repo("b"), sealedAt: Sample.time(20)),
           ])
-        #expect(try catalog.queueHeads(limit: 1).count == 1)
+        #expect(try catalog.queueHeads(after: nil, limit: 1).count == 1)
+      }
+    },
+    CatalogLaw("the heads of queues begin behind a repo and go round, each repo once") { store in
+      try await store.write { catalog throws in
+        for (number, repo) in ["a", "c", "d"].enumerated() {
+          try catalog.insert(Sample.push(number + 1, state: .queued, repo: repo, sealedAt: 30), expecting: [])
+        }
+        func heads(_ after: String?, _ limit: Int) throws -> [String] {
+          try catalog.queueHeads(after: after.map { Sample.repo($0) }, limit: limit).map(\.repo.text)
+        }
+        #expect(try heads(nil, 9) == ["a", "c", "d"])
+        #expect(try heads("b", 9) == ["c", "d", "a"])
+        #expect(try heads("c", 9) == ["d", "a", "c"])
+        #expect(try heads("d", 2) == ["a", "c"])
+        #expect(try heads("z", 9) == ["a", "c", "d"])
       }
     },
     CatalogLaw("an open push expires at its moment, the oldest first; a sealed one never does") { store in

@@ -86,7 +86,7 @@ extension CatalogConformance {
           #expect(try catalog.uploads(in: [.created], after: nil, limit: limit).isEmpty)
           #expect(try catalog.pushes(status: nil, repo: nil, before: nil, limit: limit).isEmpty)
           #expect(try catalog.missing(ofPush: Sample.id(1), limit: limit).isEmpty)
-          #expect(try catalog.queueHeads(limit: limit).isEmpty)
+          #expect(try catalog.queueHeads(after: nil, limit: limit).isEmpty)
           #expect(try catalog.events(after: 0, limit: limit).isEmpty)
           #expect(try catalog.recentEvents(kinds: [.uploadCreated], limit: limit).isEmpty)
         }
