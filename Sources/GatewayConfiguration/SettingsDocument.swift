@@ -4,7 +4,7 @@ package enum SettingsDocument {
     var text = """
       # Configuration
 
-      <!-- Generated from Sources/Configuration/Settings.swift: swift run sheaf config --document > docs/configuration.md -->
+      <!-- Generated from Sources/GatewayConfiguration/Settings.swift: swift run sheaf config --document > docs/configuration.md -->
 
       Nothing needs to be set. A setting takes the value of the first source that gives one:
 

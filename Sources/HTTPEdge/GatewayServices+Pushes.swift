@@ -17,8 +17,10 @@ extension GatewayServices {
       let page = try await catalog.read { try $0.uploads(ofPush: id, after: cursor, limit: 500) }
       for upload in page where upload.state.isOpen || upload.state == .received {
         let outcome = await uploads.perform(.terminate(upload.id), body: nil, client: nil)
-        // Its own client may have ended it a moment ago.
-        if case .refused(let error, _) = outcome, error.problem != .gone { throw error }
+        // Its own client may have ended or finished it a moment ago.
+        if case .refused(let error, _) = outcome, error.problem != .gone, error.problem != .pushClosed {
+          throw error
+        }
       }
       guard let last = page.last else { return push }
       after = last.path.text

@@ -8,13 +8,13 @@ package final class FileLock: Sendable {
   package init?(path: String) throws(FileError) {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw .last("open", path) }
+    // A failed initializer still runs `deinit`, which closes the descriptor.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      let code = errno
-      close(descriptor)
-      if code == EWOULDBLOCK { return nil }
-      errno = code
+      if errno == EWOULDBLOCK { return nil }
       throw .last("flock", path)
     }
   }
-  deinit { close(descriptor) }
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
 }

@@ -40,6 +40,8 @@ package protocol OpenFile: AnyObject, Sendable {
   func truncate(to size: Int64) throws(FileError)
   /// Makes the bytes (and the size) durable.
   func sync() throws(FileError)
+  /// Names the file has.
+  func linkCount() throws(FileError) -> Int
   func setPermissions(_ mode: UInt32) throws(FileError)
   func close()
 }

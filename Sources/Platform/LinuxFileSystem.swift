@@ -117,6 +117,12 @@ private final class LinuxFile: OpenFile, @unchecked Sendable {
     return Int64(status.st_size)
   }
 
+  func linkCount() throws(FileError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+    return Int(status.st_nlink)
+  }
+
   func truncate(to size: Int64) throws(FileError) {
     if ftruncate(descriptor, Int(size)) != 0 { throw .last("ftruncate", path) }
   }

@@ -4,11 +4,12 @@ import Vocabulary
 
 /// What must hold between a push and its uploads; every function runs inside the caller's transaction.
 package enum PushRules {
-  /// The expectation a new upload must meet to enter the push.
+  /// The expectation a new upload must meet to enter the push, in the place of `other` if that is given.
   ///
   /// - Throws: `ProblemError`: `not-found`, `push-closed`, `bad-path`, `inconsistent-length` or `path-conflict`.
   package static func admit(
-    path: BundlePath, length: Int64?, into id: PushID, in transaction: any CatalogReader
+    path: BundlePath, length: Int64?, into id: PushID, replacing other: UploadID? = nil,
+    in transaction: any CatalogReader
   ) throws -> ExpectedFile? {
     let push = try requirePush(id, in: transaction)
     guard push.state == .open else { throw closed(push) }
@@ -26,7 +27,9 @@ package enum PushRules {
         members: ["path": .text(path.text)])
     }
     if let other = try transaction.pathConflict(ofPush: id, with: path) { throw conflict(path, other) }
-    if try transaction.upload(ofPush: id, at: path) != nil { throw conflict(path, path.text) }
+    if let found = try transaction.upload(ofPush: id, at: path), found.id != other {
+      throw conflict(path, path.text)
+    }
     return expected
   }
 

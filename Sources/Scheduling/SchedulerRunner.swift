@@ -28,6 +28,10 @@ package final class SchedulerRunner: Sendable {
   }
 
   private static let expiryBatch = 100
+  /// Attempts at a commit that the storage refuses before its push fails.
+  private static let maximumAttempts = 10
+  /// Ticks between two rounds of upkeep.
+  private static let upkeepTicks = 30
   private let catalog: any CatalogStore
   private let clock: any WallClock
   private let entropy: any Entropy
@@ -36,6 +40,9 @@ package final class SchedulerRunner: Sendable {
   private let expireUpload: @Sendable (UploadID) async throws -> Void
   private let expirePush: @Sendable (PushID) async throws -> Void
   private let report: @Sendable (String) -> Void
+  private let upkeep: @Sendable () async throws -> Void
+  /// Pushes that wait before they are tried again.
+  private let notBefore = Locked<[PushID: Timestamp]>([:])
   private let counters = Locked(Counters())
   private let wakes: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
@@ -45,7 +52,7 @@ package final class SchedulerRunner: Sendable {
     settings: Settings, expireUpload: @escaping @Sendable (UploadID) async throws -> Void,
     expirePush: @escaping @Sendable (PushID) async throws -> Void,
     report: @escaping @Sendable (String) -> Void,
-    wakeups: SchedulerWakeups
+    wakeups: SchedulerWakeups, upkeep: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.catalog = catalog
     self.clock = clock
@@ -55,6 +62,7 @@ package final class SchedulerRunner: Sendable {
     self.expireUpload = expireUpload
     self.expirePush = expirePush
     self.report = report
+    self.upkeep = upkeep
     wakes = wakeups.stream
     waker = wakeups.continuation
   }
@@ -65,13 +73,8 @@ package final class SchedulerRunner: Sendable {
   package func requeueOrphans() async throws {
     let now = clock.now()
     try await catalog.write { transaction in
-      for var push in try transaction.pushes(in: [.admitted, .committing], after: nil, limit: 10_000) {
-        push.state = .queued
-        try transaction.update(push)
-        try transaction.record(
-          NewEvent(
-            at: now, kind: .pushQueued, subject: push.id.text, repo: push.repo,
-            details: ["why": "the server restarted"]))
+      for push in try transaction.pushes(in: [.admitted, .committing], after: nil, limit: 10_000) {
+        try Self.requeue(push.id, at: now, why: "the server restarted", transaction)
       }
     }
   }
@@ -101,7 +104,7 @@ package final class SchedulerRunner: Sendable {
   }
 
   /// One look at the state and the decisions carried out; returns the pushes whose commit is to start now.
-  func tick() async -> [(PushID, RepoName)] {
+  package func tick() async -> [(PushID, RepoName)] {
     let now = clock.now()
     var admitted: [(PushID, RepoName)] = []
     do {
@@ -110,12 +113,20 @@ package final class SchedulerRunner: Sendable {
         counters.lastTickAt = now
         return Array(counters.running.values)
       }
+      if snapshot.ticks % Self.upkeepTicks == 0 { try await upkeep() }
+      try await requeueLost()
+      let waiting = notBefore.withLock { waiting in
+        waiting = waiting.filter { $0.value > now }
+        return Set(waiting.keys)
+      }
       let maximumRunning = settings.maximumRunning
       let state = try await catalog.read { reader in
         let cursor = try reader.schedulerCursor()
         return SchedulingState(
           // As many as can be passed over and admitted: the cost does not grow with the number of repos.
-          queueHeads: try reader.queueHeads(after: cursor, limit: running.count + maximumRunning),
+          queueHeads: try reader.queueHeads(
+            after: cursor, limit: running.count + waiting.count + maximumRunning
+          ).filter { !waiting.contains($0.id) },
           runningRepos: running,
           maximumRunning: maximumRunning,
           cursor: cursor,
@@ -181,13 +192,49 @@ package final class SchedulerRunner: Sendable {
     waker.yield()
   }
 
+  /// Queues pushes again that are admitted or committing although nobody works on them: their failure could not be
+  /// recorded.
+  private func requeueLost() async throws {
+    let running = Set(snapshot.running.keys)
+    let limit = running.count + Self.expiryBatch
+    let lost = try await catalog.read {
+      try $0.pushes(in: [.admitted, .committing], after: nil, limit: limit)
+    }
+    .filter { !running.contains($0.id) }
+    guard !lost.isEmpty else { return }
+    let now = clock.now()
+    try await catalog.write { transaction in
+      for push in lost {
+        try Self.requeue(push.id, at: now, why: "its commit ended without a result", transaction)
+      }
+    }
+  }
+
+  private static func requeue(
+    _ id: PushID, at now: Timestamp, why: String, _ transaction: any CatalogTransaction
+  ) throws {
+    guard var push = try transaction.push(id), push.state == .admitted || push.state == .committing else {
+      return
+    }
+    push.state = .queued
+    try transaction.update(push)
+    try transaction.record(
+      NewEvent(at: now, kind: .pushQueued, subject: id.text, repo: push.repo, details: ["why": why]))
+  }
+
   private func fail(_ id: PushID, _ repo: RepoName, _ error: any Error) async {
     let problem = error as? ProblemError ?? ProblemError(.internalError, detail: "\(error)")
     report("push \(id) failed: \(error)")
     let now = clock.now()
     do {
-      try await catalog.write { transaction in
+      try await catalog.write { [notBefore] transaction in
         guard var push = try transaction.push(id), push.state != .committed else { return }
+        if problem.problem == .storageFull && push.attempts < Self.maximumAttempts {
+          let seconds = min(60, Int64(1) << Int64(min(push.attempts, 6)))
+          notBefore.withLock { $0[id] = now.adding(seconds: seconds) }
+          try Self.requeue(id, at: now, why: "the storage is full; again in \(seconds) s", transaction)
+          return
+        }
         push.state = .failed
         push.finishedAt = now
         push.errorCode = problem.problem.code

@@ -22,7 +22,7 @@ extension TusDialect {
     case .created(let view, let receivedContent):
       status = .created
       fields[.location] = location(view.id)
-      if receivedContent || request.headerFields.mediaType == .value(Self.contentType) {
+      if receivedContent || view.offset > 0 || request.headerFields.mediaType == .value(Self.contentType) {
         fields[.uploadOffset] = String(view.offset)
       }
       addProspects(of: view, to: &fields)

@@ -18,6 +18,7 @@ package final class UploadActivity: Sendable {
   }
   private struct Item {
     var id: UploadID
+    var push: PushID?
     var path: String
     var length: Int64?
     var start: Int64
@@ -55,7 +56,8 @@ package final class UploadActivity: Sendable {
     state.withLock { state in
       state.next += 1
       state.items[state.next] = Item(
-        id: record.id, path: record.path.text, length: record.length, start: offset, offset: offset,
+        id: record.id, push: record.push, path: record.path.text, length: record.length, start: offset,
+        offset: offset,
         client: client,
         since: .now, interrupt: interrupt)
       return Ticket(number: state.next)
@@ -80,6 +82,9 @@ package final class UploadActivity: Sendable {
     for interrupt in state.withLock({ $0.items.values.map(\.interrupt) }) { interrupt() }
   }
 
-  /// True when no request is storing bytes.
-  package var isQuiet: Bool { state.withLock { $0.items.isEmpty } }
+  /// True while a request stores bytes of one of the push's uploads.
+  package func isSending(to push: PushID) -> Bool {
+    state.withLock { $0.items.values.contains { $0.push == push } }
+  }
+
 }

@@ -6,7 +6,7 @@ package protocol UploadBody: AnyObject, Sendable {
   ///
   /// - Throws: `BodyInterrupted` when the connection broke or `interrupt` was called.
   func next() async throws(BodyInterrupted) -> [any ByteChunk]?
-  /// Makes a waiting or the next call of `next` throw; what has arrived but was not handed out is dropped.
+  /// Makes a waiting or the next call of `next` throw; what has arrived is handed out first.
   func interrupt()
 }
 

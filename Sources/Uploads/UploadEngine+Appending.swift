@@ -25,6 +25,7 @@ extension UploadEngine {
       var machine = UploadMachine(
         id: id, state: record.state, length: record.length, offset: partial.size,
         maximumBytes: limits.maximumBytes)
+      try await checkExpectedSize(intent, of: record)
       switch machine.begin(intent) {
       case .refuse(let error): return .refused(error, view: view(record, offset: partial.size))
       case .acknowledge: return .appended(view(record, offset: partial.size))
@@ -35,6 +36,32 @@ extension UploadEngine {
           isStaged: isStaged, isCreation: isCreation)
       }
     }
+  }
+
+  /// A request that sends more than this shows as receiving while it runs, at the price of one more transaction.
+  private static var longRequestBytes: Int64 { 4 << 20 }
+
+  private func markReceiving(_ record: inout UploadRecord) async throws {
+    record.state = .receiving
+    record.updatedAt = clock.now()
+    let marked = record
+    try await catalog.write { transaction in
+      try transaction.update(marked)
+      try transaction.record(
+        NewEvent(at: marked.updatedAt, kind: .uploadReceiving, subject: marked.id.text))
+    }
+  }
+
+  /// A length stated late must be the one the push was opened with.
+  private func checkExpectedSize(_ intent: AppendIntent, of record: UploadRecord) async throws {
+    guard let stated = intent.length, record.length == nil, let push = record.push else { return }
+    let expected = try await catalog.read { try $0.expectedFile(ofPush: push, at: record.path) }
+    guard let expected, expected.size != stated else { return }
+    throw ProblemError(
+      .inconsistentLength,
+      detail:
+        "path \(quoted(record.path.text)) was announced with \(expected.size) bytes, the request says \(stated)",
+      members: ["path": .text(record.path.text)])
   }
 
   /// Opens the partial file; bytes of a checksummed chunk that a crash left unverified are cut off first.
@@ -62,6 +89,9 @@ extension UploadEngine {
     let ticket = activity.begin(
       record, offset: partial.size, client: client, interrupt: { body?.interrupt() })
     defer { activity.end(ticket) }
+    // A drain that began while this request waited did not see it among those to interrupt.
+    if let problem = drainingProblem { throw problem }
+    let isNewLength = intent.length != nil
     if isStaged {
       record.unverifiedFrom = partial.size
       let marked = record
@@ -83,6 +113,9 @@ extension UploadEngine {
             for chunk in chunks { checksum.update(chunk) }
           }
           activity.advance(ticket, to: machine.offset)
+          if record.state == .created && !isStaged && (intent.contentLength ?? .max) > Self.longRequestBytes {
+            try await markReceiving(&record)
+          }
           if partial.size >= checkpoint && !isStaged {
             try await save(&record, partial: partial)
             checkpoint = partial.size + limits.checkpointBytes
@@ -97,13 +130,12 @@ extension UploadEngine {
     }
     if failure != nil {
       // A failed write may have stored a part of a chunk: what counts is what the file has.
-      machine = UploadMachine(
-        id: record.id, state: record.state, length: record.length, offset: partial.size,
-        maximumBytes: limits.maximumBytes)
+      machine.correct(toStoredBytes: partial.size)
     }
     let matches = checksum.map { $0.finish() == intent.checksum?.bytes } ?? true
     let outcome = try await conclude(
-      machine.end(end, checksumMatches: matches), record: &record, partial: partial, isStaged: isStaged)
+      machine.end(end, checksumMatches: matches), record: &record, partial: partial,
+      mustSaveFirst: isStaged || isNewLength)
     if let failure { throw failure }
     if end == .interrupted {
       if isCreation { try await shortenLife(of: record) }
@@ -115,7 +147,7 @@ extension UploadEngine {
   }
 
   private func conclude(
-    _ ending: UploadMachine.Ending, record: inout UploadRecord, partial: any PartialBlob, isStaged: Bool
+    _ ending: UploadMachine.Ending, record: inout UploadRecord, partial: any PartialBlob, mustSaveFirst: Bool
   ) async throws -> UploadOutcome {
     switch ending {
     case .rollBack(let offset, let error):
@@ -129,9 +161,10 @@ extension UploadEngine {
       try await save(&record, partial: partial)
       return .appended(view(record, offset: partial.size))
     case .finish:
-      if isStaged {
-        try await partial.sync()
+      // The file is about to get its second name; from then on no row may say that it could be cut or go on.
+      if mustSaveFirst {
         record.unverifiedFrom = nil
+        try await save(&record, partial: partial)
       }
       let finished = try await finish(record, partial: partial)
       return .appended(view(finished, offset: partial.size))
@@ -148,10 +181,13 @@ extension UploadEngine {
     record.updatedAt = now
     record.expiresAt = now.adding(seconds: limits.expirySeconds)
     let saved = record
-    try await catalog.write { transaction in
+    try await catalog.write { [limits] transaction in
       try transaction.update(saved)
       if isFirst {
         try transaction.record(NewEvent(at: now, kind: .uploadReceiving, subject: saved.id.text))
+      }
+      if let push = saved.push {
+        try Self.touch(push, at: now, seconds: limits.pushExpirySeconds, in: transaction)
       }
     }
   }

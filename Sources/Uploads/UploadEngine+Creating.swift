@@ -19,28 +19,20 @@ extension UploadEngine {
       throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
     }
     let record = try newRecord(intent, description, client: client)
-    if let known = try await known(record) {
-      return try await createdAlready(known, intent, body: body, client: client)
-    }
-    // Checked before the partial file is made, so that a refused creation costs nothing, and again with the row.
-    try await catalog.read { reader in _ = try Self.expectation(of: record, in: reader) }
-    try await blobs.createPartial(record.id)
-    do {
-      try await catalog.write { [limits] transaction in
-        var record = record
-        record.declaredDigest = try Self.expectation(of: record, in: transaction)
-        try transaction.insert(record)
-        try transaction.record(
-          NewEvent(
-            at: record.createdAt, kind: .uploadCreated, subject: record.id.text,
-            details: ["path": record.path.text]))
-        if let push = record.push {
-          try Self.touch(push, at: record.createdAt, seconds: limits.pushExpirySeconds, in: transaction)
-        }
+    switch try await earlier(record) {
+    case .none:
+      do {
+        try await register(record, replacing: nil)
+      } catch let error as ProblemError where error.problem == .pathConflict {
+        // Perhaps the same creation, sent twice at once.
+        guard case .same(let known) = try await earlier(record) else { throw error }
+        return try await createdAlready(known, intent, body: body, client: client)
       }
-    } catch {
-      try await blobs.removePartial(record.id)
-      throw error
+    case .same(let known): return try await createdAlready(known, intent, body: body, client: client)
+    case .unfinished(let other):
+      // Its running request lets go first: a late write must not bring back what was replaced.
+      try await withOwnership(of: other) { try await register(record, replacing: other) }
+      try await blobs.removePartial(other)
     }
     if !intent.hasContent && intent.length != 0 {
       return .created(view(record, offset: 0), receivedContent: false)
@@ -60,21 +52,60 @@ extension UploadEngine {
     }
   }
 
-  /// The upload that an earlier try of the same creation made, when its answer was lost: same push, path, length and
-  /// metadata, with a digest or a modification time that tells one file's version from another.
-  ///
-  /// An unfinished upload that is not the same file makes room: the newest creation wins, like the newest request.
-  private func known(_ record: UploadRecord) async throws -> UploadRecord? {
-    guard let push = record.push else { return nil }
-    guard let other = try await catalog.read({ try $0.upload(ofPush: push, at: record.path) }) else {
-      return nil
-    }
+  private enum Earlier {
+    case none
+    /// The same creation, whose answer was lost: same push, path, length and metadata, with a digest or a modification
+    /// time that tells one version of the file from another.
+    case same(UploadRecord)
+    /// Another file, not finished: it makes room, as the newest creation wins like the newest request does.
+    case unfinished(UploadID)
+  }
+
+  private func earlier(_ record: UploadRecord) async throws -> Earlier {
+    guard let push = record.push,
+      let other = try await catalog.read({ try $0.upload(ofPush: push, at: record.path) })
+    else { return .none }
     let tellsVersion = record.declaredDigest != nil || record.modifiedAt != nil
-    if tellsVersion && other.metadata == record.metadata && (other.length ?? record.length) == record.length {
-      return other
+    let isSameLength = record.length == nil || other.length == nil || record.length == other.length
+    if tellsVersion && isSameLength && other.metadata == record.metadata { return .same(other) }
+    return other.state.isOpen ? .unfinished(other.id) : .none
+  }
+
+  /// Partial file, then row. Checked before the file is made, so that a refused creation costs nothing, and again with
+  /// the row. The replaced upload ends in the same transaction.
+  private func register(_ record: UploadRecord, replacing other: UploadID?) async throws {
+    try await catalog.read { reader in _ = try Self.expectation(of: record, replacing: other, in: reader) }
+    try await blobs.createPartial(record.id)
+    do {
+      try await catalog.write { [limits] transaction in
+        var record = record
+        record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
+        if let other, var replaced = try transaction.upload(other) {
+          replaced.state = .cancelled
+          replaced.unverifiedFrom = nil
+          replaced.hashState = nil
+          replaced.updatedAt = record.createdAt
+          replaced.expiresAt = nil
+          replaced.reason = "replaced by upload \(record.id)"
+          try transaction.update(replaced)
+          try transaction.record(
+            NewEvent(
+              at: record.createdAt, kind: .uploadCancelled, subject: other.text,
+              details: ["path": record.path.text, "replacedBy": record.id.text]))
+        }
+        try transaction.insert(record)
+        try transaction.record(
+          NewEvent(
+            at: record.createdAt, kind: .uploadCreated, subject: record.id.text,
+            details: ["path": record.path.text]))
+        if let push = record.push {
+          try Self.touch(push, at: record.createdAt, seconds: limits.pushExpirySeconds, in: transaction)
+        }
+      }
+    } catch {
+      try await blobs.removePartial(record.id)
+      throw error
     }
-    if other.state.isOpen { _ = try await terminate(other.id) }
-    return nil
   }
 
   private func createdAlready(
@@ -106,9 +137,12 @@ extension UploadEngine {
   }
 
   /// The digest the file must have: the one its metadata declares, which must agree with the push's list.
-  private static func expectation(of record: UploadRecord, in reader: any CatalogReader) throws -> Digest? {
+  private static func expectation(
+    of record: UploadRecord, replacing other: UploadID?, in reader: any CatalogReader
+  ) throws -> Digest? {
     guard let push = record.push else { return record.declaredDigest }
-    let expected = try PushRules.admit(path: record.path, length: record.length, into: push, in: reader)
+    let expected = try PushRules.admit(
+      path: record.path, length: record.length, into: push, replacing: other, in: reader)
     if let listed = expected?.digest, let declared = record.declaredDigest, listed != declared {
       throw ProblemError(
         .badMetadata,
@@ -123,8 +157,11 @@ extension UploadEngine {
   {
     guard var push = try transaction.push(id), push.state == .open else { return }
     let expiry = now.adding(seconds: seconds)
-    // Once an hour is enough for a lifetime of days, and spares a write per file.
-    guard let current = push.expiresAt, expiry.milliseconds - current.milliseconds > 3_600_000 else { return }
+    // A tenth of the lifetime, or an hour, is exact enough and spares a write per file.
+    let graceMilliseconds = min(3600, seconds / 10) * 1000
+    guard let current = push.expiresAt, expiry.milliseconds - current.milliseconds > graceMilliseconds else {
+      return
+    }
     push.expiresAt = expiry
     try transaction.update(push)
   }

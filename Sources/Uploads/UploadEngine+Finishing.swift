@@ -49,6 +49,13 @@ extension UploadEngine {
     }
   }
 
+  /// Takes up uploads whose verification failed for a passing reason; called now and then.
+  package func verifyReceived() async throws {
+    for record in try await catalog.read({ try $0.uploads(in: [.received], after: nil, limit: 100) }) {
+      await verifyLater(record.id)
+    }
+  }
+
   private func verify(_ record: UploadRecord, partial: any PartialBlob) async throws -> UploadRecord {
     let digest = try await partial.digest()
     if let declared = record.declaredDigest, declared != digest {
@@ -68,14 +75,17 @@ extension UploadEngine {
     if verified.push == nil { verified.push = .make(clock: clock, entropy: entropy) }
     let isSingle = record.push == nil
     let saved = verified
-    try await catalog.write { transaction in
+    try await catalog.write { [limits] transaction in
       if isSingle, let push = saved.push {
         try PushRules.makeInboxPush(for: saved, id: push, at: now, in: transaction)
       }
       try transaction.update(saved)
       try transaction.record(
         NewEvent(at: now, kind: .uploadVerified, subject: saved.id.text, details: ["digest": digest.hex]))
-      if !isSingle, let push = saved.push { try PushRules.sealIfComplete(push, at: now, in: transaction) }
+      if !isSingle, let push = saved.push {
+        try Self.touch(push, at: now, seconds: limits.pushExpirySeconds, in: transaction)
+        try PushRules.sealIfComplete(push, at: now, in: transaction)
+      }
     }
     try await blobs.removePartial(record.id)
     wakeScheduler()

@@ -52,8 +52,12 @@ struct Composition: Sendable {
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
       settings: .init(
         maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds),
-      expireUpload: { try await uploads.expire($0) }, expirePush: { try await pushes.expire($0) },
-      report: report, wakeups: wakeups)
+      expireUpload: { try await uploads.expire($0) },
+      expirePush: { id in
+        // Bytes on their way count as activity before they are a file.
+        if !uploads.activity.isSending(to: id) { try await pushes.expire(id) }
+      },
+      report: report, wakeups: wakeups, upkeep: { try await uploads.verifyReceived() })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,

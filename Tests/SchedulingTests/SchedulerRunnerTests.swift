@@ -74,18 +74,39 @@ import Vocabulary
     await fixture.run { handler in
       _ = await handler.next()
       _ = await handler.next()
-      handler.finish(bad, throwing: ProblemError(.storageFull, detail: "full"))
+      handler.finish(bad, throwing: ProblemError(.storageFault, detail: "gone"))
       handler.finish(odd, throwing: FaultyCatalog.Injected())
       await fixture.untilIdle()
     }
     let push = try await fixture.record(bad)
-    #expect(push.state == .failed && push.errorCode == "storage-full" && push.errorMessage == "full")
+    #expect(push.state == .failed && push.errorCode == "storage-fault" && push.errorMessage == "gone")
     #expect(push.finishedAt == fixture.clock.now() && push.bundle != nil)
     #expect(try await fixture.record(odd).errorCode == "internal-error")
     #expect(fixture.runner.snapshot.failed == 2)
     #expect(fixture.reports.withLock { $0.count } == 2)
     let failed = try await fixture.catalog.read { try $0.recentEvents(kinds: [.pushFailed], limit: 10) }
     #expect(failed.count == 2)
+  }
+
+  @Test("a commit that a full storage refused is tried again after a while, without anybody's doing")
+  func fullStorage() async throws {
+    let id = try await fixture.push("a", .queued)
+    await fixture.run { handler in
+      _ = await handler.next()
+      handler.finish(id, throwing: ProblemError(.storageFull, detail: "full"))
+      await fixture.untilIdle()
+    }
+    #expect(try await fixture.record(id).state == .queued)
+    #expect(await fixture.runner.tick().isEmpty)
+    fixture.clock.advance(milliseconds: 61_000)
+    #expect(await fixture.runner.tick().map(\.0) == [id])
+  }
+
+  @Test("a push that is committing although nobody works on it is queued again")
+  func lostCommit() async throws {
+    let id = try await fixture.push("a", .committing)
+    #expect(await fixture.runner.tick().map(\.0) == [id])
+    #expect(try await fixture.record(id).attempts == 1)
   }
 
   @Test("what cannot be expired does not hold up what can be, nor the admissions")

@@ -130,6 +130,10 @@ private final class FaultyFile: OpenFile {
     try owner.enter("fsync", path)
     try base.sync()
   }
+  func linkCount() throws(FileError) -> Int {
+    try owner.enter("fstat", path)
+    return try base.linkCount()
+  }
   func setPermissions(_ mode: UInt32) throws(FileError) {
     try owner.enter("chmod", path)
     try base.setPermissions(mode)

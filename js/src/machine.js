@@ -142,7 +142,10 @@ export const step = (state, event, env) => {
       return go(state);
     case 'pause':
       if (phase === 'idle') break;
-      return to(state, 'paused', ...abort);
+      // A creation's bytes stop too; the next one, without bytes, learns how many arrived.
+      return state.body
+        ? to({ ...state, posting: false, body: false }, 'paused', { type: 'abort' })
+        : to(state, 'paused', ...abort);
     case 'resume':
       if (phase !== 'paused') break;
       return go({ ...state, ...fresh });
@@ -168,9 +171,9 @@ const to = (state, phase, ...effects) => [{ ...state, phase }, effects];
 /** Asks the server for the offset, or creates the upload. @param {State} state @param {Effect[]} before */
 const go = (state, ...before) => {
   if (state.url) return to(state, 'asking', ...before, { type: 'head', url: state.url });
-  const next = { ...state, posting: true };
-  if (state.posting) return to(next, 'creating', ...before);
-  return to(next, 'creating', ...before, { type: 'create', body: state.body });
+  if (state.posting) return to(state, 'creating', ...before);
+  const { body } = state;
+  return to({ ...state, posting: true }, 'creating', ...before, { type: 'create', body });
 };
 
 /** @param {State} state @param {{ url: string, offset: number }} answer @returns {Step} */
@@ -232,18 +235,19 @@ const retry = (state, status, asked, env) => {
   return wait({ ...state, since, attempt: state.attempt + 1 }, ms, asked !== null);
 };
 
-/** @param {State} state @param {number} ms @param {boolean} [hard] @param {Effect[]} before */
+/** The bytes of a creation that failed may be stored: the next one has none, and learns how many.
+ * @param {State} state @param {number} ms @param {boolean} [hard] @param {Effect[]} before */
 const wait = (state, ms, hard = false, ...before) =>
-  to({ ...state, hard, sent: state.acked }, 'waiting', ...before, { type: 'wait', ms });
+  to({ ...state, hard, body: false, sent: state.acked }, 'waiting', ...before, {
+    type: 'wait',
+    ms,
+  });
 
 /** @param {State} state @param {Effect[]} before */
 const anew = (state, ...before) => {
   const { restarts } = state;
   if (restarts === mostRestarts) return fail(state, 'gone', ...before);
-  return go(
-    { ...state, url: '', acked: 0, sent: 0, trusted: true, restarts: restarts + 1 },
-    ...before,
-  );
+  return go({ ...at(state, 0), url: '', trusted: true, restarts: restarts + 1 }, ...before);
 };
 
 /** The file is not the one whose bytes are stored. @param {State} state */

@@ -1,13 +1,13 @@
 // Words and numbers that the pages show.
 
-const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
-/** A size as people read it. @param {number} count */
+/** A size as people read it, written as the server's pages write it. @param {number} count */
 export const sizeText = (count) => {
   let unit = 0;
-  for (; count >= 999.5 && unit < units.length - 1; unit++) count /= 1000;
-  const digits = unit === 0 || count >= 99.95 ? 0 : 1;
-  return `${count.toFixed(digits)} ${units[unit]}`;
+  // What would be written as 1024.0 is 1.0 of the next unit.
+  for (; count >= (unit ? 1023.95 : 1024) && unit < units.length - 1; unit++) count /= 1024;
+  return `${count.toFixed(unit ? 1 : 0)} ${units[unit]}`;
 };
 
 /** A span of time as people read it. @param {number} seconds */

@@ -77,7 +77,8 @@ const add = (files) => {
   if (running()) return;
   if (push?.state === 'committed') chosen.clear();
   push = null;
-  for (const found of files) chosen.set(found.path, found);
+  const sorted = [...files].sort((a, b) => a.path < b.path ? -1 : 1);
+  for (const found of sorted) chosen.set(found.path, found);
   part(form, 'result').hidden = true;
   say(part(form, 'submit'), 'Push');
   render();
@@ -220,7 +221,7 @@ const totalText = (progress) => {
     case 'sealing':
       return `${text}; all files have arrived, the bundle is being made`;
     case 'paused':
-      return `${text}; paused`;
+      return `${progressText({ ...progress, eta: null })}; paused`;
     default:
       return text;
   }

@@ -29,9 +29,9 @@ export const encodeMetadata = (values) =>
     `${key} ${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}`.trim()
   ).join();
 
-/** @param {Answer} answer */
-const offsetOf = ({ header }) => {
-  const value = header('Upload-Offset') ?? '';
+/** @param {Answer} answer @param {string} [none] */
+const offsetOf = ({ header }, none = '') => {
+  const value = header('Upload-Offset') ?? none;
   if (/^\d+$/.test(value)) return +value;
   throw new Problem('bad-answer');
 };
@@ -230,7 +230,7 @@ export class Upload extends EventTarget {
     this.#exchange({ method: 'POST', url, headers, body }, (answer) => ({
       type: 'created',
       url: this.#gateway.url(`${answer.header('Location')}`, url),
-      offset: body ? offsetOf(answer) : 0,
+      offset: offsetOf(answer, '0'),
     }));
   }
 

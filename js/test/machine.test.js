@@ -48,6 +48,27 @@ test('a large file is created, saved, sent in one append, forgotten and done', (
   assert.equal(end.state.phase, 'done');
 });
 
+test('pause stops a creation that carries bytes; the next one carries none, and goes on from what arrived', () => {
+  const small = { size: 9 };
+  const paused = play([start, { type: 'pause' }], small);
+  assert.deepEqual([paused.state.phase, paused.effects], ['paused', [{ type: 'abort' }]]);
+  const resumed = play([start, { type: 'pause' }, { type: 'resume' }], small);
+  assert.deepEqual(resumed.effects, [{ type: 'create', body: false }]);
+  const [, effects] = step(resumed.state, { type: 'created', url, offset: 4 }, env);
+  assert.deepEqual(effects[1], { type: 'patch', url, offset: 4, length: 5 });
+});
+
+test('pause lets a creation without bytes end, so that its answer is not lost', () => {
+  const { state, effects } = play([start, { type: 'pause' }]);
+  assert.deepEqual([state.phase, effects], ['paused', []]);
+  assert.equal(step(state, created, env)[0].url, url);
+});
+
+test('J-7: a creation that failed with its bytes is tried again without them', () => {
+  const { effects } = play([start, failure('POST', 0), { type: 'timer' }], { size: 9 });
+  assert.deepEqual(effects, [{ type: 'create', body: false }]);
+});
+
 test('a file of at most 1 MiB travels with its creation', () => {
   assert.deepEqual(play([start], { size: 1 << 20 }).effects, [{ type: 'create', body: true }]);
   assert.deepEqual(play([start], { size: (1 << 20) + 1 }).effects, [{
@@ -415,7 +436,7 @@ const simulate = (seed, trace = false) => {
         const { keep, event } = fate('POST', effect.body ? length : 0);
         const made = `u${of}`;
         stored.set(made, keep);
-        later(event ?? { type: 'created', url: made, offset: keep }, -1);
+        later(event ?? { type: 'created', url: made, offset: keep }, effect.body ? of : -1);
         break;
       }
       case 'head': {

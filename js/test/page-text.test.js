@@ -11,17 +11,17 @@ import {
 } from '../src/page-text.js';
 import { Problem } from '../src/transport.js';
 
-test('sizes have three digits or so and the right unit', () => {
+test('sizes are written as the server writes them', () => {
   const sizes = [
-    [0, '0 bytes'],
-    [999, '999 bytes'],
-    [1000, '1.0 kB'],
-    [99_900, '99.9 kB'],
-    [999_499, '999 kB'],
-    [999_500, '1.0 MB'],
-    [5e9, '5.0 GB'],
-    [2e15, '2.0 PB'],
-    [3e18, '3000 PB'],
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [102_297, '99.9 KiB'],
+    [1_048_524, '1023.9 KiB'],
+    [1_048_525, '1.0 MiB'],
+    [5 * 2 ** 30, '5.0 GiB'],
+    [2 ** 51, '2.0 PiB'],
+    [2 ** 72, '4096.0 EiB'],
   ];
   for (const [count, text] of sizes) assert.equal(sizeText(Number(count)), text);
 });
@@ -44,10 +44,10 @@ test('times are as exact as they need to be', () => {
 test('J-15: progress is told with speed and time left, while they are known', () => {
   assert.equal(
     progressText({ sent: 500, total: 2000, rate: 100, eta: 15 }),
-    '500 bytes of 2.0 kB, 100 bytes/s, 15 s left',
+    '500 B of 2.0 KiB, 100 B/s, 15 s left',
   );
-  assert.equal(progressText({ sent: 500, total: 2000, rate: 0, eta: null }), '500 bytes of 2.0 kB');
-  assert.equal(progressText({ sent: 2000, total: 2000, rate: 100, eta: 0 }), '2.0 kB of 2.0 kB');
+  assert.equal(progressText({ sent: 500, total: 2000, rate: 0, eta: null }), '500 B of 2.0 KiB');
+  assert.equal(progressText({ sent: 2000, total: 2000, rate: 100, eta: 0 }), '2.0 KiB of 2.0 KiB');
 });
 
 test('J-16: each quarter is said once, and the end is not a quarter', () => {

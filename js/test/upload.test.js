@@ -315,6 +315,24 @@ test('J-7: header fields are asked for anew by each request, so a token can be r
   assert.equal(token, 2);
 });
 
+test('J-7: a creation that lost its answer learns how many of its bytes arrived, and sends the rest', async () => {
+  const wire = new ScriptedTransport();
+  const { common, time } = bench(wire.send);
+  const done = new Upload(file('a', 5), common).start();
+  const lost = await wire.next('POST', '/files/');
+  assert.ok(lost.request.body);
+  lost.drop();
+  await idle();
+  time.pass(1000);
+  const again = await wire.next('POST', '/files/');
+  assert.equal(again.request.body, null);
+  again.reply(answer(201, { Location: '/files/u1', 'Upload-Offset': '3' }));
+  const patch = await wire.next('PATCH', '/files/u1');
+  assert.equal(patch.request.headers['Upload-Offset'], '3');
+  patch.reply(answer(204, { 'Upload-Offset': '5' }));
+  await done;
+});
+
 test('J-7: Retry-After is waited out by the upload', async () => {
   let refused = 0;
   const gateway = new FakeGateway(() => refused++ ? null : answer(503, { 'Retry-After': '40' }));

@@ -50,7 +50,12 @@ package struct DiskBlobStore: BlobStore {
   package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
     try await perform { () throws(FileError) in
       let folder = try objectFolder(digest)
-      if try files.size(layout.object(digest)) != nil {
+      if let stored = try files.size(layout.object(digest)) {
+        if let size = try files.size(layout.partial(id)), size != stored {
+          throw FileError(
+            kind: .other, call: "link", path: layout.object(digest), code: 0,
+            explanation: "an object of \(stored) bytes is there, the file of this digest has \(size)")
+        }
         // Perhaps made a moment ago, by an attempt that ended before it was durable.
         if isSynced { try files.syncFolder(folder) }
         return

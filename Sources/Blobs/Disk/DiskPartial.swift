@@ -8,7 +8,11 @@ final class DiskPartial: PartialBlob {
     var stream: SHA256Stream
     /// The running hash at the last sync: where a cut-off chunk goes back to.
     var checkpoint: SHA256Stream
+    /// Bytes that were synced, or were there when the file was opened.
+    var durableSize: Int64
   }
+  /// A hash that is behind by no more than this is brought up before the next write, and stays in step from then on.
+  private static let catchUpBytes: Int64 = 128 << 20
   private let file: any OpenFile
   private let executor: IOExecutor
   private let isSynced: Bool
@@ -20,7 +24,7 @@ final class DiskPartial: PartialBlob {
     self.isSynced = isSynced
     var stream = hashState.flatMap(SHA256Stream.init(savedState:)) ?? SHA256Stream()
     if stream.byteCount > size { stream = SHA256Stream() }
-    state = Locked(State(size: size, stream: stream, checkpoint: stream))
+    state = Locked(State(size: size, stream: stream, checkpoint: stream, durableSize: size))
   }
 
   var size: Int64 { state.withLock { $0.size } }
@@ -31,8 +35,18 @@ final class DiskPartial: PartialBlob {
   func append(_ chunks: [any ByteChunk]) async throws(BlobError) {
     try await executor.blob { [self] () throws(FileError) in
       var (size, stream) = state.withLock { ($0.size, $0.stream) }
-      try file.write(chunks, at: size)
-      // In step with the bytes the hash costs no read; behind them it catches up at the end.
+      if stream.byteCount < size, size - stream.byteCount <= Self.catchUpBytes {
+        try catchUp(&stream, to: size)
+      }
+      do throws(FileError) {
+        try file.write(chunks, at: size)
+      } catch {
+        state.withLock { [stream] in $0.stream = stream }
+        // What a failed call left behind the known bytes is nobody's word; if even cutting fails, the next write covers it.
+        do throws(FileError) { try cut(to: size) } catch {}
+        throw error
+      }
+      // In step with the bytes the hash costs no read; far behind them it catches up at the end.
       let isInStep = stream.byteCount == size
       for chunk in chunks {
         if isInStep { stream.update(chunk) }
@@ -46,22 +60,58 @@ final class DiskPartial: PartialBlob {
   }
 
   func truncate(to size: Int64) async throws(BlobError) {
-    try await executor.blob { [self] () throws(FileError) in
-      try file.truncate(to: size)
-      if isSynced { try file.sync() }
-      state.withLock { state in
-        state.size = size
-        if state.stream.byteCount > size { state.stream = state.checkpoint }
-        if state.stream.byteCount > size { state.stream = SHA256Stream() }
-        state.checkpoint = state.stream
-      }
-    }
+    try await executor.blob { [self] () throws(FileError) in try cut(to: size) }
   }
 
   func sync() async throws(BlobError) {
     try await executor.blob { [self] () throws(FileError) in
-      if isSynced { try file.sync() }
-      state.withLock { $0.checkpoint = $0.stream }
+      let size = state.withLock { $0.size }
+      if isSynced {
+        do throws(FileError) {
+          try file.sync()
+        } catch {
+          // The kernel may have dropped the pages and call them clean: a second sync would promise what is not there.
+          try cut(to: state.withLock { $0.durableSize })
+          throw error
+        }
+      }
+      state.withLock { state in
+        state.checkpoint = state.stream
+        state.durableSize = size
+      }
+    }
+  }
+
+  /// Call on the executor.
+  private func cut(to size: Int64) throws(FileError) {
+    let stored = try file.size()
+    guard stored > size else { return }
+    // A published object shares its bytes with this file; nothing may ever cut those.
+    guard try file.linkCount() == 1 else {
+      throw FileError(
+        kind: .other, call: "ftruncate", path: "partial", code: 0,
+        explanation: "the file is published already")
+    }
+    try file.truncate(to: size)
+    if isSynced { try file.sync() }
+    state.withLock { state in
+      state.size = size
+      state.durableSize = min(state.durableSize, size)
+      if state.stream.byteCount > size { state.stream = state.checkpoint }
+      if state.stream.byteCount > size { state.stream = SHA256Stream() }
+      state.checkpoint = state.stream
+    }
+  }
+
+  /// Reads what the running hash has not seen; call on the executor.
+  private func catchUp(_ stream: inout SHA256Stream, to size: Int64) throws(FileError) {
+    while stream.byteCount < size {
+      let bytes = try file.readBytes(Int(min(size - stream.byteCount, 1 << 20)), at: stream.byteCount)
+      guard !bytes.isEmpty else {
+        throw FileError(
+          kind: .notFound, call: "pread", path: "partial", code: 0, explanation: "file ended early")
+      }
+      stream.update(bytes)
     }
   }
 

@@ -22,6 +22,7 @@ package enum JSONViews {
       "filename": .text(upload.filename),
       "digest": .text(upload.digest?.hex),
       "declaredDigest": .text(upload.declaredDigest?.hex),
+      "reason": .text(upload.reason),
       "createdAt": .time(upload.createdAt),
       "expiresAt": .time(upload.state.isOpen ? upload.expiresAt : nil),
       "_links": .object(links),

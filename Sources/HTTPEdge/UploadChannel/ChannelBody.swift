@@ -45,7 +45,6 @@ final class ChannelBody: UploadBody {
     do {
       let chunks = try await withCheckedThrowingContinuation { continuation in
         let (result, drained) = state.withLock { state -> (Result<[ByteBuffer]?, any Error>?, Bool) in
-          if state.end == .interrupted { return (.failure(BodyInterrupted()), false) }
           if !state.chunks.isEmpty {
             defer {
               state.chunks = []
@@ -53,6 +52,7 @@ final class ChannelBody: UploadBody {
             }
             return (.success(state.chunks), state.isPaused)
           }
+          if state.end == .interrupted { return (.failure(BodyInterrupted()), false) }
           if state.end == .clean { return (.success(nil), false) }
           precondition(state.consumer == nil, "a body has one reader")
           state.consumer = continuation
@@ -91,14 +91,22 @@ final class ChannelBody: UploadBody {
 
   func finish() { end(.clean) }
 
+  /// The answer is out: nobody will ask for what waits.
+  func discard() {
+    end(.interrupted)
+    state.withLock { state in
+      state.chunks = []
+      state.waitingBytes = 0
+    }
+  }
+
+  /// True once the engine has asked for content.
+  var isAsked: Bool { state.withLock { $0.isAsked } }
+
   private func end(_ end: End) {
     let consumer = state.withLock { state -> CheckedContinuation<[ByteBuffer]?, any Error>? in
       guard state.end == nil else { return nil }
       state.end = end
-      if end == .interrupted {
-        state.chunks = []
-        state.waitingBytes = 0
-      }
       defer { state.consumer = nil }
       return state.consumer
     }

@@ -24,6 +24,8 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   /// Router requests whose answer has not ended.
   private var routed = 0
   private var isRoutedBody = false
+  /// A routed request of which more is to come: silence is then the client's.
+  private var isRoutedBodyOpen = false
   private var held = CircularBuffer<HTTPRequestPart>()
   private var isReleasing = false
   private var wantsRead = false
@@ -60,13 +62,15 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let event = event as? ChannelEvent, event == .inputClosed {
-      if let exchange, !exchange.isRequestEnded {
-        exchange.body.interrupt()
-        if exchange.isReplied { context.close(promise: nil) }
+      if let exchange {
+        // The answer can still be read: it goes out first, and then the connection ends.
         exchange.mustClose = true
+        if !exchange.isRequestEnded {
+          exchange.body.interrupt()
+          if exchange.isReplied { context.close(promise: nil) }
+        }
         return
       }
-      exchange?.mustClose = true
     }
     if event is ChannelShouldQuiesceEvent, exchange != nil {
       quiescing = event
@@ -109,7 +113,11 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
       } else {
         routed += 1
         isRoutedBody = true
-        if request.headerFields[.expect]?.lowercased() == "100-continue" { sendContinue(context) }
+        isRoutedBodyOpen = true
+        // Behind a request that is not answered yet it would be taken for that one's; the client sends without it.
+        if routed == 1, request.headerFields[.expect]?.lowercased() == "100-continue" {
+          sendContinue(context)
+        }
         context.fireChannelRead(wrapInboundOut(part))
       }
     case .body(let buffer):
@@ -121,6 +129,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
       }
     case .end:
       if isRoutedBody {
+        isRoutedBodyOpen = false
         context.fireChannelRead(wrapInboundOut(part))
       } else if let exchange {
         exchange.isRequestEnded = true
@@ -201,7 +210,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
     if exchange.mustClose { head.headerFields[.connection] = "close" }
     exchange.isReplied = true
     exchange.isPaused = false
-    exchange.body.interrupt()
+    exchange.body.discard()
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     if !reply.body.isEmpty {
       context.write(wrapOutboundOut(.body(ByteBuffer(bytes: reply.body))), promise: nil)
@@ -244,7 +253,8 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
     {
       let (handler, context) = bound.value
       let isSilent = NIODeadline.now() - handler.lastActivity >= handler.idleTimeout
-      let isWorking = handler.routed > 0 || handler.exchange?.isWorking == true
+      let isWorking =
+        (handler.routed > 0 && !handler.isRoutedBodyOpen) || handler.exchange?.isWorking == true
       if isSilent && !isWorking {
         handler.exchange?.body.interrupt()
         context.close(promise: nil)
@@ -280,5 +290,5 @@ final class UploadExchange {
   }
 
   /// The whole request is here, or waits for the storage: silence is ours, not the client's.
-  var isWorking: Bool { !isReplied && (isRequestEnded || isPaused) }
+  var isWorking: Bool { !isReplied && (isRequestEnded || isPaused || !body.isAsked) }
 }

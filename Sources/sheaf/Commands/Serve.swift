@@ -43,10 +43,14 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure("\(error)")
     } catch let error as DataFolderError {
       throw CommandFailure("\(error)")
-    } catch let error as SQLiteCatalogError {
-      throw CommandFailure("\(error)")
+    } catch {
+      throw CommandFailure("cannot start with data folder \(settings.data): \(error)")
     }
-    try await composition.recover()
+    do {
+      try await composition.recover()
+    } catch {
+      throw CommandFailure("cannot recover data folder \(settings.data): \(error)")
+    }
     var configuration = ServiceGroupConfiguration(
       services: [
         .init(service: SchedulerService(scheduler: composition.services.scheduler)),

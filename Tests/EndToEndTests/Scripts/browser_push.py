@@ -1,8 +1,8 @@
 """Plays a person at the pages in Chromium: browser_push.py SCENARIO URL [FOLDER]
 
 SCENARIO is crash, reload or pause, which push FOLDER from /ui/upload, or look or live, which do not. Talks to the test
-in lines: prints JSON objects with a "step", and after some of them waits for a line. Every wait ends after 60 s.
-SCREENSHOTS names a folder for pictures of each step.
+in lines: prints JSON objects with a "step", and after some of them waits for a line. Every wait for the page ends after
+60 s. The variable SCREENSHOTS names a folder for pictures of each step.
 """
 
 import json
@@ -80,9 +80,8 @@ class Visit:
             self.page.screenshot(path=os.path.join(folder, f"{name}.png"))
 
     def api(self, path):
-        """Asks past the throttled page; None while the server does not answer."""
-        answer = self.page.request.get(self.url + path, headers={"Accept": "application/json"})
-        return answer.json()
+        """Asks past the throttled page."""
+        return self.page.request.get(self.url + path, headers={"Accept": "application/json"}).json()
 
     # The upload page
 
@@ -114,7 +113,8 @@ class Visit:
         for _ in range(600):
             push, uploads = self.uploads()
             if any(at_least <= item["offset"] < item["length"] for item in uploads.values()):
-                return {"push": push, "uploads": {path: item["offset"] for path, item in uploads.items()}}
+                stored = {path: {"id": item["id"], "offset": item["offset"]} for path, item in uploads.items()}
+                return {"push": push, "uploads": stored}
             time.sleep(0.1)
         sys.exit("nothing was acknowledged within 60 s")
 
@@ -180,10 +180,10 @@ def pause(visit, folder):
     focused = page.evaluate("document.activeElement.dataset.action")
     visit.picture("paused")
     visit.requests.clear()
+    page.wait_for_timeout(500)  # what was on the wire may still arrive
     before = visit.uploads()
     page.wait_for_timeout(1000)
-    after = visit.uploads()
-    say("paused", focused=focused, requests=visit.requests, still=before == after)
+    say("paused", focused=focused, requests=visit.requests, still=visit.uploads() == before)
     page.keyboard.press("Enter")
     visit.state("uploading")
     row = page.locator("[data-part=rows] > li", has_text="large one.bin")
@@ -265,13 +265,14 @@ def main():
     scenario, url, *rest = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=shutil.which("chromium") or sys.exit("chromium is not installed"),
             args=["--no-sandbox"],  # root has no sandbox, and these pages are the gateway's own
         )
         {"crash": crash, "reload": reload, "pause": pause, "look": look, "live": live}[scenario](
             Visit(browser, url), *rest
         )
         browser.close()
+    say("end")
 
 
 main()

@@ -116,6 +116,12 @@ package struct ProgramResult: Sendable {
   package var status: Int32
   package var output: String
   package var errors: String
+
+  package init(status: Int32, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
 }
 
 /// Runs a program; both its outputs are read to their ends.

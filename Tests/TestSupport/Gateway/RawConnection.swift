@@ -32,11 +32,8 @@ package final class RawConnection {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard status == 0 else {
-      let code = errno
-      Glibc.close(descriptor)
-      throw Failure.connect(code)
-    }
+    // A failed initializer still runs `deinit`, which closes the descriptor.
+    guard status == 0 else { throw Failure.connect(errno) }
     var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

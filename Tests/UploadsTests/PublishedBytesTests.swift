@@ -1,0 +1,138 @@
+import Blobs
+import Catalog
+import Platform
+import Pushes
+import Testing
+import Uploads
+import Vocabulary
+
+/// Regressions: each is a way in which acknowledged or published bytes were once in danger.
+@Suite struct PublishedBytesTests {
+  private func checksum(of bytes: [UInt8]) throws -> Checksum {
+    let stream = ChecksumStream(.sha1)
+    stream.update(bytes)
+    return try #require(Checksum(algorithm: .sha1, bytes: stream.finish()))
+  }
+
+  @Test(
+    "MUST-2 no object is ever cut: the mark of a checksummed chunk leaves the row before the file is published"
+  )
+  func markLeavesFirst() async throws {
+    let fixture = try EngineFixture()
+    let id = try await fixture.create(100)
+    let seen = Locked<[Int64?]>([])
+    let blobs = SpyingStore(base: fixture.blobs) { [catalog = fixture.catalog] in
+      let mark = try? await catalog.read { try $0.upload(id)?.unverifiedFrom }
+      seen.withLock { $0.append(mark ?? nil) }
+    }
+    let engine = UploadEngine(
+      catalog: fixture.catalog, blobs: blobs, clock: fixture.clock, entropy: SystemEntropy(),
+      limits: fixture.engineLimits, wakeScheduler: {}, report: { _ in })
+    let bytes = pattern(0..<100)
+    let outcome = await engine.perform(
+      .append(id, AppendIntent(offset: 0, checksum: try checksum(of: bytes))),
+      body: ScriptedBody([bytes], .clean),
+      client: nil)
+    #expect(outcome.appendedOffset == 100)
+    #expect(seen.withLock { $0 } == [nil])
+  }
+
+  @Test("MUST-2 a partial file that is published already cannot be cut")
+  func publishedIsNotCut() async throws {
+    let fixture = try EngineFixture()
+    let id = try await fixture.create(100)
+    _ = await fixture.append(id, at: 0, pattern(0..<50))
+    try await fixture.blobs.publishPartial(id, as: SHA256Stream.digest(of: pattern(0..<50)))
+    let partial = try await fixture.blobs.openPartial(id, hashState: nil)
+    await #expect(throws: BlobError.self) { try await partial.truncate(to: 10) }
+  }
+
+  @Test("T-21 a length stated late that is not the one the push was opened with is refused")
+  func lateLength() async throws {
+    let fixture = try EngineFixture()
+    let push = try await OpenPush(fixture, files: ["a": 100])
+    let id = try await fixture.create(nil, ["push": push.id.text, "path": "a"])
+    let outcome = await fixture.engine.perform(
+      .append(id, AppendIntent(offset: 0, length: 50)), body: ScriptedBody([pattern(0..<50)], .clean),
+      client: nil)
+    #expect(outcome.problem == .inconsistentLength)
+    #expect(try await fixture.record(id).state == .created)
+  }
+
+  @Test("a creation that is refused leaves the unfinished upload at its path alone")
+  func refusedCreation() async throws {
+    let fixture = try EngineFixture()
+    let push = try await OpenPush(fixture, files: ["a": 100])
+    let id = try await fixture.create(100, ["push": push.id.text, "path": "a"])
+    _ = await fixture.append(id, at: 0, pattern(0..<60))
+    await #expect(throws: EngineFixture.Unexpected.self) {
+      try await fixture.create(99, ["push": push.id.text, "path": "a"])
+    }
+    #expect(try await fixture.offset(id) == 60)
+  }
+
+  @Test("twenty identical creations at once are one upload")
+  func parallelCreations() async throws {
+    let fixture = try EngineFixture()
+    let push = try await OpenPush(fixture, files: nil)
+    let metadata = ["push": push.id.text, "path": "a", "mtime": "1700000000"]
+    let ids = try await withThrowingTaskGroup(of: UploadID.self) { group in
+      for _ in 0..<20 { group.addTask { try await fixture.create(10, metadata) } }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(ids.count == 1)
+  }
+
+  @Test("bytes that arrive keep their push alive")
+  func touchedPush() async throws {
+    let fixture = try EngineFixture()
+    let push = try await OpenPush(fixture, files: nil)
+    let id = try await fixture.create(100, ["push": push.id.text, "path": "a"])
+    fixture.clock.advance(seconds: 4900)
+    _ = await fixture.append(id, at: 0, pattern(0..<10))
+    let stored = try await fixture.catalog.read { try $0.push(push.id) }
+    #expect(stored?.expiresAt == fixture.clock.now().adding(seconds: 5000))
+  }
+}
+
+/// An open push in repo `r`.
+private struct OpenPush {
+  let id: PushID
+
+  init(_ fixture: EngineFixture, files: [String: Int64]?) async throws {
+    let register = PushRegister(
+      catalog: fixture.catalog, clock: fixture.clock, entropy: SystemEntropy(), expirySeconds: 5000,
+      wakeScheduler: {})
+    let expected = try files?.map { ExpectedFile(path: try BundlePath($0.key), size: $0.value, digest: nil) }
+    id = try await register.open(PushRequest(repo: try RepoName("r"), message: "m", files: expected)).id
+  }
+}
+
+/// Asks a question before every publication.
+private struct SpyingStore: BlobStore {
+  let base: DiskBlobStore
+  let beforePublishing: @Sendable () async -> Void
+
+  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+    await beforePublishing()
+    try await base.publishPartial(id, as: digest)
+  }
+  func createPartial(_ id: UploadID) async throws(BlobError) { try await base.createPartial(id) }
+  func openPartial(_ id: UploadID, hashState: [UInt8]?) async throws(BlobError) -> any PartialBlob {
+    try await base.openPartial(id, hashState: hashState)
+  }
+  func readPartial(_ id: UploadID) async throws(BlobError) -> any BlobReader {
+    try await base.readPartial(id)
+  }
+  func partialSize(_ id: UploadID) async throws(BlobError) -> Int64? { try await base.partialSize(id) }
+  func removePartial(_ id: UploadID) async throws(BlobError) { try await base.removePartial(id) }
+  func partialIDs() async throws(BlobError) -> [UploadID] { try await base.partialIDs() }
+  func openObject(_ digest: Digest) async throws(BlobError) -> any BlobReader {
+    try await base.openObject(digest)
+  }
+  func makeObject() async throws(BlobError) -> any ObjectWriter { try await base.makeObject() }
+  func putDescriptor(_ bytes: [UInt8], name: String, repo: RepoName) async throws(BlobError) {
+    try await base.putDescriptor(bytes, name: name, repo: repo)
+  }
+  func space() async throws(BlobError) -> (free: Int64, total: Int64) { try await base.space() }
+}
