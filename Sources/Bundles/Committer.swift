@@ -126,6 +126,13 @@ package struct Committer: PushHandler {
       guard var push = try transaction.push(bundle.push), push.state == .committing else {
         throw ProblemError(.internalError, detail: "push \(bundle.push) is no longer committing")
       }
+      // A file that was rejected since the push was sealed would be missing from the manifest.
+      let verified = try transaction.pushProgress(push.id).verified
+      guard verified == bundle.fileCount else {
+        throw ProblemError(
+          .internalError,
+          detail: "push \(push.id) has \(verified) verified files, its manifest \(bundle.fileCount)")
+      }
       try transaction.ensureRepo(bundle.repo, description: nil, at: now)
       try transaction.insert(bundle)
       if let label = bundle.label {

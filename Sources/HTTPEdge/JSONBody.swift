@@ -10,9 +10,9 @@ import Vocabulary
 package enum JSONBody {
   static let smallLimit = 64 << 10
   /// A list of a million files.
-  static let listLimit = 256 << 20
+  static let listLimit = 128 << 20
   /// Bytes of all bodies together that may be in memory beyond the small ones.
-  private static let totalLimit = 512 << 20
+  private static let totalLimit = 128 << 20
   private static let inMemory = Locked(0)
   private static let executor = IOExecutor(name: "sheaf.json", threads: 2)
 

@@ -25,9 +25,10 @@ package struct OwnershipMachine: Sendable {
       holder = request
       return [.grant(request)]
     }
-    guard waiting.count < Self.waitingLimit else { return [.refuse(request)] }
     waiting.append(request)
-    return [.askToYield(holder)]
+    // The newest request is the one whose client is surely there, so the one that waits longest makes room.
+    let surplus = waiting.count > Self.waitingLimit ? [Action.refuse(waiting.removeFirst())] : []
+    return surplus + [.askToYield(holder)]
   }
 
   /// - Precondition: `request` is the holder.

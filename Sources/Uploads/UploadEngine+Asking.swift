@@ -16,10 +16,23 @@ extension UploadEngine {
       defer { partial.close() }
       // What HEAD tells is an acknowledgement like any other (MUST-1).
       try await partial.sync()
-      guard partial.size == record.length else { return .inspected(view(record, offset: partial.size)) }
+      guard partial.size == record.length else {
+        try await renewOrphan(&record)
+        return .inspected(view(record, offset: partial.size))
+      }
       let finished = try await finish(record, partial: partial)
       return .inspected(view(finished, offset: partial.size))
     }
+  }
+
+  /// Somebody knows the upload's URL after all: it gets its full lifetime (T-25).
+  private func renewOrphan(_ record: inout UploadRecord) async throws {
+    let fullLife = record.updatedAt.adding(seconds: limits.expirySeconds)
+    guard let expiresAt = record.expiresAt, expiresAt < fullLife else { return }
+    record.updatedAt = clock.now()
+    record.expiresAt = record.updatedAt.adding(seconds: limits.expirySeconds)
+    let renewed = record
+    try await catalog.write { try $0.update(renewed) }
   }
 
   /// Ends the upload: a running request is interrupted, its bytes go, later requests find it gone.

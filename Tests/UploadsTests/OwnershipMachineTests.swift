@@ -32,12 +32,13 @@ import Uploads
     #expect(machine.isIdle)
   }
 
-  @Test("no more requests wait than the limit says")
+  @Test("no more requests wait than the limit says: the one that waits longest makes room for the newest")
   func limit() {
     var machine = OwnershipMachine()
     _ = machine.arrive(0)
     for request in 1...OwnershipMachine.waitingLimit { #expect(machine.arrive(request) == [.askToYield(0)]) }
-    #expect(machine.arrive(1000) == [.refuse(1000)])
+    #expect(machine.arrive(1000) == [.refuse(1), .askToYield(0)])
+    #expect(machine.release(0) == [.grant(2), .askToYield(2)])
   }
 
   @Test(

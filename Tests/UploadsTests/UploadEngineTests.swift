@@ -220,7 +220,7 @@ import Vocabulary
     let id = try #require(
       try await fixture.catalog.read { try $0.uploads(in: [.receiving], after: nil, limit: 2) }.first?.id)
     #expect(try await fixture.record(id).expiresAt == fixture.clock.now().adding(seconds: 10))
-    _ = await fixture.append(id, at: 10, [1])
+    _ = try await fixture.offset(id)
     #expect(try await fixture.record(id).expiresAt == fixture.clock.now().adding(seconds: 1000))
   }
 
