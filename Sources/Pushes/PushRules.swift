@@ -89,7 +89,8 @@ package enum PushRules {
     ProblemError(.pushClosed, detail: "push \(push.id) is \(push.state.rawValue) and takes no more changes")
   }
 
-  private static func conflict(_ path: BundlePath, _ other: String) -> ProblemError {
+  /// Two paths that one bundle cannot hold.
+  package static func conflict(_ path: BundlePath, _ other: String) -> ProblemError {
     ProblemError(
       .pathConflict, detail: "path \(quoted(path.text)) collides with \(quoted(other)) in the same push",
       members: ["path": .text(path.text), "conflictsWith": .text(other)])

@@ -81,6 +81,8 @@ extension UploadEngine {
         var record = record
         record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
         if let other, var replaced = try transaction.upload(other) {
+          // Its last bytes may have arrived while it was asked to let go: a finished file is not replaced.
+          guard replaced.state.isOpen else { throw PushRules.conflict(record.path, replaced.path.text) }
           replaced.state = .cancelled
           replaced.unverifiedFrom = nil
           replaced.hashState = nil

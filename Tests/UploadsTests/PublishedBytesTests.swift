@@ -71,6 +71,24 @@ import Vocabulary
     #expect(try await fixture.offset(id) == 60)
   }
 
+  /// holder:   all 10 bytes … stalls       ← asked to yield, and is complete: verified
+  /// newcomer:                 POST ─ waits ────────────────────────────────────── refused
+  @Test("a creation does not replace an upload that turns out to be complete when it lets go")
+  func completedInBetween() async throws {
+    let fixture = try EngineFixture()
+    let push = try await OpenPush(fixture, files: nil)
+    let id = try await fixture.create(10, ["push": push.id.text, "path": "a"])
+    let body = ScriptedBody([pattern(0..<10)], .stalled)
+    async let stalled = fixture.append(id, at: 0, body)
+    await body.untilStalled()
+    await #expect(throws: EngineFixture.Unexpected.self) {
+      try await fixture.create(10, ["push": push.id.text, "path": "a"])
+    }
+    _ = await stalled
+    #expect(try await fixture.record(id).state == .verified)
+    #expect(try await fixture.catalog.read { try $0.pushProgress(push.id) }.total == 1)
+  }
+
   @Test("twenty identical creations at once are one upload")
   func parallelCreations() async throws {
     let fixture = try EngineFixture()

@@ -4,27 +4,16 @@ import Vocabulary
 
 /// `/ui/pushes`: all pushes in one flat list, newest first.
 package struct PushListPage: Sendable {
-  package struct Row: Sendable {
-    package var push: PushRecord
-    package var progress: PushProgress
-    /// The bundle it became.
-    package var bundle: BundleRecord?
-    package init(push: PushRecord, progress: PushProgress, bundle: BundleRecord?) {
-      self.push = push
-      self.progress = progress
-      self.bundle = bundle
-    }
-  }
   private static let pageSize = 50
 
-  private let rows: [Row]
+  private let rows: [PushSnapshot]
   private let status: PushState.Status?
   private let repo: RepoName?
   private let isFirstPage: Bool
   private let hasMore: Bool
 
   package init(
-    rows: [Row], status: PushState.Status? = nil, repo: RepoName? = nil, isFirstPage: Bool = true,
+    rows: [PushSnapshot], status: PushState.Status? = nil, repo: RepoName? = nil, isFirstPage: Bool = true,
     hasMore: Bool = false
   ) {
     self.rows = rows
@@ -52,12 +41,7 @@ package struct PushListPage: Sendable {
     }
     let rows = try await services.catalog.read { reader in
       try reader.pushes(status: status, repo: repo, before: before, limit: pageSize + 1).map { push in
-        // A committed push is not counted again: its bundle knows.
-        if push.state == .committed, let id = push.bundle, let bundle = try reader.bundle(id) {
-          return Row(
-            push: push, progress: .init(total: 0, verified: 0, rejected: 0, finishedBytes: 0), bundle: bundle)
-        }
-        return Row(push: push, progress: try reader.pushProgress(push.id), bundle: nil)
+        try PushSnapshot(push, reader)
       }
     }
     return PushListPage(
@@ -98,7 +82,7 @@ package struct PushListPage: Sendable {
       }
   }
 
-  private static func view(_ row: Row, now: Timestamp) -> PageView {
+  private static func view(_ row: PushSnapshot, now: Timestamp) -> PageView {
     let push = row.push
     var view: PageView = [
       "badge": PageViews.badge(push.state), "message": push.message, "shortID": PageViews.short(push.id.text),
