@@ -34,7 +34,9 @@ package struct Committer: PushHandler {
         "committed bundle \(bundle.id) (\(bundle.repo) #\(bundle.sequence)): \(bundle.fileCount) files, \(bundle.byteCount) bytes, manifest sha256 \(bundle.digest)"
       )
     } catch let error as BlobError {
-      await logs.append(id, "failed: \(error)")
+      // The log is for whoever may see the push; where the server keeps its files is for its operator.
+      logs.report("push \(id): \(error)")
+      await logs.append(id, "failed: \(error.problem.detail)")
       throw error.problem
     } catch {
       await logs.append(id, "failed: \(error)")

@@ -9,7 +9,7 @@ package struct PushLogs: Sendable {
   private let files: any FileSystem
   private let executor: IOExecutor
   private let clock: any WallClock
-  private let report: @Sendable (String) -> Void
+  let report: @Sendable (String) -> Void
 
   package init(
     path: @escaping @Sendable (PushID) -> String, files: any FileSystem, executor: IOExecutor,

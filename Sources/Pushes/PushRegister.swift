@@ -93,7 +93,7 @@ package struct PushRegister: Sendable {
       guard missing.isEmpty else {
         throw ProblemError(
           .pushIncomplete,
-          detail: "push \(id) cannot be sealed: \(missing.count) of its files are not there yet",
+          detail: "push \(id) cannot be sealed: \(Self.summary(of: missing))",
           members: ["missing": .list(missing)])
       }
       try PushRules.queue(push, at: now, in: transaction)
@@ -101,6 +101,17 @@ package struct PushRegister: Sendable {
     }
     wakeScheduler()
     return push
+  }
+
+  /// The first of what is missing, and how much more there is.
+  private static func summary(of missing: [[String: String]]) -> String {
+    let named = missing.prefix(3).map { item in
+      let path = item["path"] ?? ""
+      return path.isEmpty ? "it has no files" : "\(quoted(path)) is \(item["reason"] ?? "missing")"
+    }
+    let more = missing.count - named.count
+    let bound = missing.count == missingLimit ? "at least " : ""
+    return named.joined(separator: ", ") + (more > 0 ? ", and \(bound)\(more) more" : "")
   }
 
   /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.

@@ -111,6 +111,9 @@ extension UploadEngine {
           details: ["path": saved.path.text, "declared": declared.hex, "actual": actual.hex]))
     }
     try await blobs.removePartial(record.id)
+    if let push = record.push {
+      await logPush(push, "rejected \(quoted(record.path.text)): \(saved.reason ?? "")")
+    }
     return ProblemError(
       .uploadRejected, detail: rejected.reason ?? "",
       members: ["declared": .text(declared.hex), "actual": .text(actual.hex)])

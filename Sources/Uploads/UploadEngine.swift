@@ -35,14 +35,16 @@ package final class UploadEngine: Sendable {
   let ownership = UploadOwnership()
   let wakeScheduler: @Sendable () -> Void
   let report: @Sendable (String) -> Void
+  let logPush: @Sendable (PushID, String) async -> Void
   package let activity = UploadActivity()
   private let isDraining = Locked(false)
 
-  /// `report` takes one line for the operator's log.
+  /// `report` takes one line for the operator's log, `logPush` one for the log of a push.
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, clock: any WallClock, entropy: any Entropy,
     limits: UploadLimits, wakeScheduler: @escaping @Sendable () -> Void,
-    report: @escaping @Sendable (String) -> Void
+    report: @escaping @Sendable (String) -> Void,
+    logPush: @escaping @Sendable (PushID, String) async -> Void = { _, _ in }
   ) {
     self.catalog = catalog
     self.blobs = blobs
@@ -51,6 +53,7 @@ package final class UploadEngine: Sendable {
     self.limits = limits
     self.wakeScheduler = wakeScheduler
     self.report = report
+    self.logPush = logPush
   }
 
   /// Carries out an intent. `body` is the request's content, if it has any; `client` names the requester in lists.

@@ -34,19 +34,19 @@ struct Composition: Sendable {
       layout: folder.layout, files: files, executor: executor, entropy: entropy,
       isSynced: settings.durability == .synced)
     let wakeups = SchedulerWakeups()
+    let layout = folder.layout
+    let logs = PushLogs(
+      path: { layout.pushLog($0) }, files: files, executor: executor, clock: clock, report: report)
     let uploads = UploadEngine(
       catalog: catalog, blobs: store, clock: clock, entropy: entropy,
       limits: UploadLimits(
         maximumBytes: settings.maximumUploadBytes == 0 ? .max : settings.maximumUploadBytes,
         expirySeconds: settings.uploadExpirySeconds, orphanExpirySeconds: settings.orphanExpirySeconds,
         pushExpirySeconds: settings.pushExpirySeconds),
-      wakeScheduler: { wakeups.ring() }, report: report)
+      wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) })
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
       wakeScheduler: { wakeups.ring() })
-    let layout = folder.layout
-    let logs = PushLogs(
-      path: { layout.pushLog($0) }, files: files, executor: executor, clock: clock, report: report)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),

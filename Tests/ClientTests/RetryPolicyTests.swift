@@ -26,13 +26,14 @@ import Vocabulary
     #expect(state.failed(at: 7, retryAfter: 7, random: 0.5) == .wait(seconds: 7.25))
   }
 
-  @Test("the budget counts from the first failure, and a wait that would pass it is not begun")
+  @Test("the budget counts from the first failure, and a wait that would pass it ends with it: one last try")
   func budget() {
     var state = RetryState(RetryPolicy(budgetSeconds: 10))
     #expect(state.failed(at: 100, random: 0) == .wait(seconds: 0))
-    #expect(state.failed(at: 110, random: 0) == .wait(seconds: 0))
+    #expect(state.failed(at: 109, random: 0) == .wait(seconds: 0))
+    #expect(state.failed(at: 110, random: 0) == .giveUp)
     #expect(state.failed(at: 110.1, random: 0) == .giveUp)
-    #expect(state.failed(at: 105, retryAfter: 6, random: 0) == .giveUp)
+    #expect(state.failed(at: 105, retryAfter: 6, random: 0) == .wait(seconds: 5))
   }
 
   @Test("acknowledged bytes renew the budget and the short waits")

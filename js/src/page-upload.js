@@ -181,6 +181,21 @@ const renderRow = (item) => {
   });
 };
 
+const reconnecting = 'No connection. What has arrived is safe; trying again.';
+let wasDisconnected = false;
+
+/** True when every upload under way waits to try again.
+ * @param {Push} push */
+const disconnected = (push) => {
+  let waiting = 0;
+  for (const { state, upload } of push.items.values()) {
+    if (state !== 'active') continue;
+    if (upload?.state !== 'waiting') return false;
+    waiting++;
+  }
+  return waiting > 0;
+};
+
 const render = () => {
   const count = push ? push.items.size : chosen.size;
   const some = shown(items(), count, mostRows);
@@ -201,7 +216,18 @@ const render = () => {
   const progress = push.progress();
   totalBar.max = progress.total || 1;
   totalBar.value = progress.total ? progress.sent : 0;
-  say(part(form, 'total-text'), totalText(progress));
+  const trying = disconnected(push);
+  say(part(form, 'total-text'), trying ? reconnecting : totalText(progress));
+  if (trying !== wasDisconnected) announce(trying ? reconnecting : 'Connected again');
+  if (wasDisconnected && !trying) {
+    // One of them got through: the others need not sit out their waits.
+    for (const { state, upload } of push.items.values()) {
+      if (state !== 'active' || upload?.state !== 'waiting') continue;
+      upload.pause();
+      upload.resume();
+    }
+  }
+  wasDisconnected = trying;
   showButtons(part(form, 'total'), {
     'pause-all': push.state === 'uploading',
     'resume-all': push.state === 'paused' || push.counts.paused > 0 && running(),

@@ -42,8 +42,11 @@ package struct RetryState: Sendable, Equatable {
   ///   - random: in 0..<1.
   package mutating func failed(at now: Double, retryAfter: Double? = nil, random: Double) -> Decision {
     let since = failingSince ?? now
-    let seconds = max(0, retryAfter ?? 0) + random * policy.ceiling(attempt: attempt)
-    guard now + seconds - since <= policy.budgetSeconds else { return .giveUp }
+    let wanted = max(0, retryAfter ?? 0) + random * policy.ceiling(attempt: attempt)
+    let left = policy.budgetSeconds - (now - since)
+    guard left > 0 else { return .giveUp }
+    // A wait beyond the budget becomes one last try at its end.
+    let seconds = min(wanted, left)
     failingSince = since
     attempt += 1
     return .wait(seconds: seconds)

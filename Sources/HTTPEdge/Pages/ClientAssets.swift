@@ -40,7 +40,7 @@ package struct ClientAssets: Sendable {
     for asset in Self.all {
       let tag = EntityTag(SHA256Stream.digest(of: asset.bytes))
       let body = ByteBuffer(bytes: asset.bytes)
-      router.get(RouterPath(asset.path)) { request, _ in
+      let answer: @Sendable (Request, GatewayContext) -> Response = { request, _ in
         // Kept by the browser, but asked for again, so that modules of two versions never meet.
         var headers: HTTPFields = [.eTag: tag.text, .cacheControl: "no-cache"]
         if tag.isNamed(inIfNoneMatch: request.headers[.ifNoneMatch]) {
@@ -49,6 +49,8 @@ package struct ClientAssets: Sendable {
         headers[.contentType] = asset.contentType
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: body))
       }
+      router.get(RouterPath(asset.path), use: answer)
+      router.head(RouterPath(asset.path)) { answer($0, $1).createHeadResponse() }
     }
   }
 }

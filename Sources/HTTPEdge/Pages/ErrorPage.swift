@@ -27,6 +27,6 @@ package func errorPageHTML(
     view: [
       "statusCode": problem.problem.status, "problemCode": problem.problem.code,
       "problemTitle": problem.problem.title, "detail": problem.detail.capitalizedFirst,
-      "isRetryable": problem.problem.retryable, "requestID": requestID,
+      "isRetryable": problem.problem.retryable && problem.problem != .pushIncomplete, "requestID": requestID,
     ])
 }

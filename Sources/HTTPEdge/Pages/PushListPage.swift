@@ -103,6 +103,7 @@ package struct PushListPage: Sendable {
       view["bytes"] = PageViews.bytes(row.progress.finishedBytes)
       let count = push.expectedCount ?? row.progress.total
       if count != row.progress.verified { view["filesOf"] = PageFormat.number(count) }
+      if row.progress.rejected > 0 { view["rejected"] = PageFormat.number(row.progress.rejected) }
       if let bytes = push.expectedBytes, bytes != row.progress.finishedBytes {
         view["bytesOf"] = PageViews.bytes(bytes)
       }

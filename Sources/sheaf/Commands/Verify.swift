@@ -35,6 +35,9 @@ struct Verify: AsyncParsableCommand {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
       let named = try BundleAddress(command.bundle)
+      if let dir = command.dir, try FileInfo.of(ClientRun.absolute(dir))?.kind != .folder {
+        throw CommandFailure("\(dir) is not a folder")
+      }
       let bundle = try await retrier.run { try await api.bundle(named) }
       let address = BundleAddress(repo: named.repo, reference: bundle.id)
       let stored = try await retrier.run { try await api.verify(address, isDeep: command.deep) }
