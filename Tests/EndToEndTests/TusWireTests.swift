@@ -244,6 +244,19 @@ import Vocabulary
     #expect(try server.request("HEAD", path, Self.tus).headers["upload-offset"] == "0")
   }
 
+  @Test("a client that ends its sending side after a whole request still gets the answer")
+  func halfClose() throws {
+    let server = try running()
+    let path = try create(server, length: 3)
+    let connection = try server.connect()
+    try connection.send(RawConnection.head("PATCH", path, Self.patchHeaders(0), length: 3) + "abc")
+    connection.shutdownSending()
+    let answer = try connection.answer()
+    #expect(answer.status == 204)
+    #expect(answer.headers["upload-offset"] == "3")
+    #expect(try connection.isClosedByServer())
+  }
+
   @Test("requests one after the other on one connection, uploads and API mixed, are answered in order")
   func pipelining() throws {
     let server = try running()
