@@ -27,7 +27,10 @@ extension UploadEngine {
         maximumBytes: limits.maximumBytes)
       try await checkExpectedSize(intent, of: record)
       switch machine.begin(intent) {
-      case .refuse(let error): return .refused(error, view: view(record, offset: partial.size))
+      case .refuse(let error):
+        // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
+        try await partial.sync()
+        return .refused(error, view: view(record, offset: partial.size))
       case .acknowledge: return .appended(view(record, offset: partial.size))
       case .receive(let isStaged):
         record.length = machine.length

@@ -21,10 +21,12 @@ import Vocabulary
     let fixture = try EngineFixture()
     let id = try await fixture.create(100)
     let seen = Locked<[Int64?]>([])
-    let blobs = SpyingStore(base: fixture.blobs) { [catalog = fixture.catalog] in
-      let mark = try? await catalog.read { try $0.upload(id)?.unverifiedFrom }
-      seen.withLock { $0.append(mark ?? nil) }
-    }
+    let blobs = SpyingStore(
+      base: fixture.blobs,
+      beforePublishing: { [catalog = fixture.catalog] in
+        let mark = try? await catalog.read { try $0.upload(id)?.unverifiedFrom }
+        seen.withLock { $0.append(mark ?? nil) }
+      })
     let engine = UploadEngine(
       catalog: fixture.catalog, blobs: blobs, clock: fixture.clock, entropy: SystemEntropy(),
       limits: fixture.engineLimits, wakeScheduler: {}, report: { _ in })
@@ -35,6 +37,27 @@ import Vocabulary
       client: nil)
     #expect(outcome.appendedOffset == 100)
     #expect(seen.withLock { $0 } == [nil])
+  }
+
+  @Test("MUST-1 the offset that goes with a refusal is synced before it is told")
+  func refusedOffsetIsDurable() async throws {
+    let fixture = try EngineFixture()
+    let id = try await fixture.create(100)
+    _ = await fixture.append(id, at: 0, pattern(0..<10))
+    let syncs = Locked(0)
+    let engine = UploadEngine(
+      catalog: fixture.catalog,
+      blobs: SpyingStore(base: fixture.blobs, onSync: { syncs.withLock { $0 += 1 } }), clock: fixture.clock,
+      entropy: SystemEntropy(), limits: fixture.engineLimits, wakeScheduler: {}, report: { _ in })
+    let outcome = await engine.perform(
+      .append(id, AppendIntent(offset: 5)), body: ScriptedBody([[1]], .clean), client: nil)
+    guard case .refused(let error, let view) = outcome else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(error.problem == .offsetMismatch)
+    #expect(view?.offset == 10)
+    #expect(syncs.withLock { $0 } == 1)
   }
 
   @Test("MUST-2 a partial file that is published already cannot be cut")
@@ -126,10 +149,11 @@ private struct OpenPush {
   }
 }
 
-/// Asks a question before every publication.
+/// Tells of every publication before it is made, and of every sync of a partial file.
 private struct SpyingStore: BlobStore {
   let base: DiskBlobStore
-  let beforePublishing: @Sendable () async -> Void
+  var onSync: @Sendable () -> Void = {}
+  var beforePublishing: @Sendable () async -> Void = {}
 
   func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
     await beforePublishing()
@@ -137,7 +161,7 @@ private struct SpyingStore: BlobStore {
   }
   func createPartial(_ id: UploadID) async throws(BlobError) { try await base.createPartial(id) }
   func openPartial(_ id: UploadID, hashState: [UInt8]?) async throws(BlobError) -> any PartialBlob {
-    try await base.openPartial(id, hashState: hashState)
+    SpyingPartial(base: try await base.openPartial(id, hashState: hashState), onSync: onSync)
   }
   func readPartial(_ id: UploadID) async throws(BlobError) -> any BlobReader {
     try await base.readPartial(id)
@@ -153,4 +177,24 @@ private struct SpyingStore: BlobStore {
     try await base.putDescriptor(bytes, name: name, repo: repo)
   }
   func space() async throws(BlobError) -> (free: Int64, total: Int64) { try await base.space() }
+}
+
+private final class SpyingPartial: PartialBlob {
+  private let base: any PartialBlob
+  private let onSync: @Sendable () -> Void
+
+  init(base: any PartialBlob, onSync: @escaping @Sendable () -> Void) {
+    self.base = base
+    self.onSync = onSync
+  }
+  var size: Int64 { base.size }
+  var hash: (state: [UInt8], byteCount: Int64) { base.hash }
+  func append(_ chunks: [any ByteChunk]) async throws(BlobError) { try await base.append(chunks) }
+  func truncate(to size: Int64) async throws(BlobError) { try await base.truncate(to: size) }
+  func sync() async throws(BlobError) {
+    onSync()
+    try await base.sync()
+  }
+  func digest() async throws(BlobError) -> Digest { try await base.digest() }
+  func close() { base.close() }
 }
