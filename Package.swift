@@ -49,19 +49,22 @@ let package = Package(
     library("UploadProtocol", ["Vocabulary", httpTypes]),
     library("Catalog", ["Vocabulary"]),
     library(
-      "CatalogSQLite", ["Catalog", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+      "CatalogSQLite", ["Catalog", "Platform", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
     library("Blobs", ["Platform", "Vocabulary"]),
     library("Pushes", ["Catalog", "Platform", "Vocabulary"]),
     library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
     library("Scheduling", ["Catalog", "Platform", "Vocabulary"]),
     library("Bundles", ["Scheduling", "Blobs", "Catalog", "Platform", "Vocabulary"]),
+    library("Doctor", ["Bundles", "Blobs", "Catalog", "Platform", "Vocabulary"]),
     library("GatewayConfiguration", ["Vocabulary", .product(name: "TOMLKit", package: "TOMLKit")]),
     .target(
       name: "HTTPEdge",
       dependencies: [
         "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
         "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
@@ -78,8 +81,8 @@ let package = Package(
     .executableTarget(
       name: "sheaf",
       dependencies: [
-        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads",
-        "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
+        "HTTPEdge", "Client", "Doctor", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling",
+        "Uploads", "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -123,6 +126,26 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestSupport", "sheaf", "Platform", "Vocabulary"],
       exclude: ["Scripts"], swiftSettings: strict),
-    tests("CrashTests", ["TestSupport", "sheaf", "Platform", "Vocabulary"]),
+    .testTarget(
+      name: "CrashTests", dependencies: ["TestSupport", "sheaf", "Platform", "Vocabulary"],
+      exclude: ["Scripts"], swiftSettings: strict),
+    tests(
+      "DoctorTests",
+      [
+        "TestSupport", "Doctor", "Bundles", "Scheduling", "Uploads", "Pushes", "Blobs", "CatalogSQLite",
+        "Catalog", "Platform", "Vocabulary",
+      ]),
+    tests(
+      "SimulationTests",
+      [
+        "TestSupport", "Bundles", "Scheduling", "Uploads", "Pushes", "Blobs", "CatalogSQLite", "Catalog",
+        "Platform", "Vocabulary",
+      ]),
+    .executableTarget(
+      name: "BaselineServer", dependencies: ["CLibCrypto"], path: "Tests/Benchmarks/BaselineServer"),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["Platform", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/Benchmarks/Benchmarks", swiftSettings: strict),
   ]
 )

@@ -5,10 +5,13 @@ import Vocabulary
 ///
 /// Errors are `BlobError`. Nothing outside of this target knows how an object lies in storage.
 package protocol BlobStore: Sendable {
-  /// Makes an empty, durable partial file for a new upload.
-  func createPartial(_ id: UploadID) async throws(BlobError)
+  /// Makes an empty partial file, which must be new; its name is durable from its first `sync` on.
+  @discardableResult
+  func createPartial(_ id: UploadID, urgency: HashUrgency) async throws(BlobError) -> any PartialBlob
   /// Opens the partial file to write; its running hash starts from `hashState` when that fits.
-  func openPartial(_ id: UploadID, hashState: [UInt8]?) async throws(BlobError) -> any PartialBlob
+  func openPartial(
+    _ id: UploadID, hashState: [UInt8]?, urgency: HashUrgency
+  ) async throws(BlobError) -> any PartialBlob
   func readPartial(_ id: UploadID) async throws(BlobError) -> any BlobReader
   /// Size of the partial file, nil when there is none.
   func partialSize(_ id: UploadID) async throws(BlobError) -> Int64?
@@ -21,7 +24,14 @@ package protocol BlobStore: Sendable {
   /// Ids of all partial files.
   func partialIDs() async throws(BlobError) -> [UploadID]
 
+  /// Stores the content of a small object together with others; as durable as configured when it returns.
+  ///
+  /// The object exists once the extent index knows its extent.
+  func putSmall(_ content: [UInt8], digest: Digest) async throws(BlobError) -> Extent
+
   func openObject(_ digest: Digest) async throws(BlobError) -> any BlobReader
+  /// The sizes of those of the objects that are stored.
+  func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64]
   /// A new object whose name is known once all its bytes are.
   func makeObject() async throws(BlobError) -> any ObjectWriter
   /// Puts a small file below `bundles/` by the one atomic function.
@@ -31,20 +41,32 @@ package protocol BlobStore: Sendable {
   func space() async throws(BlobError) -> (free: Int64, total: Int64)
 }
 
+/// How soon a partial file's hash is wanted.
+package enum HashUrgency: Sendable {
+  /// Somebody waits for it: it competes with receiving.
+  case atOnce
+  /// It may wait until the machine has time.
+  case whenIdle
+}
+
 /// The partial file of an upload that one request writes to: exactly the prefix of the file that has arrived.
 package protocol PartialBlob: AnyObject, Sendable {
   /// Bytes in the file.
   var size: Int64 { get }
-  /// The running SHA-256: its saved state, and how many bytes it covers (≤ size).
+  /// The running SHA-256 as it may be saved: its state, and how many bytes it covers, all of them as durable as
+  /// configured.
   var hash: (state: [UInt8], byteCount: Int64) { get }
-  /// Writes the chunks at the end.
-  func append(_ chunks: [any ByteChunk]) async throws(BlobError)
+  /// Writes the chunk at the end, on the calling thread: meant for the thread that received it (docs/decisions/0005).
+  ///
+  /// Bytes that are staged may be cut off again: the hash does not take them in before `sync`.
+  func append(_ chunk: any ByteChunk, isStaged: Bool) throws(BlobError)
   /// Cuts the file back.
   func truncate(to size: Int64) async throws(BlobError)
-  /// Makes what was appended durable.
+  /// Makes what was appended durable. When it throws, what was not durable before does not count any more.
   func sync() async throws(BlobError)
   /// The SHA-256 of all bytes; reads those that the running hash has not seen.
   func digest() async throws(BlobError) -> Digest
+  /// No more calls but a `digest` under way.
   func close()
 }
 

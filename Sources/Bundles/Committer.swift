@@ -86,8 +86,9 @@ package struct Committer: PushHandler {
           try $0.uploads(ofPush: push.id, after: cursor, limit: Self.pageSize)
         }
         var lines = ""
+        let sizes = try await blobs.objectSizes(page.compactMap(\.digest))
         for upload in page where upload.state != .rejected {
-          let entry = try await checkedEntry(upload)
+          let entry = try checkedEntry(upload, sizes)
           lines += Manifest.line(entry)
           fileCount += 1
           byteCount += entry.size
@@ -105,7 +106,7 @@ package struct Committer: PushHandler {
   }
 
   /// The upload as an entry, its object seen in storage with the right size (MUST-5).
-  private func checkedEntry(_ upload: UploadRecord) async throws -> Entry {
+  private func checkedEntry(_ upload: UploadRecord, _ sizes: [Digest: Int64]) throws -> Entry {
     guard upload.state == .verified || upload.state == .committed, let digest = upload.digest,
       let length = upload.length
     else {
@@ -113,10 +114,9 @@ package struct Committer: PushHandler {
         .internalError,
         detail: "upload \(upload.id) (\(quoted(upload.path.text))) is \(upload.state.rawValue), not verified")
     }
-    let object = try await blobs.openObject(digest)
-    defer { object.close() }
-    guard object.size == length else {
-      throw BlobError.failed("object \(digest) has \(object.size) bytes, upload \(upload.id) had \(length)")
+    guard let size = sizes[digest] else { throw BlobError.missing("object \(digest)") }
+    guard size == length else {
+      throw BlobError.failed("object \(digest) has \(size) bytes, upload \(upload.id) had \(length)")
     }
     return Entry(
       path: upload.path, size: length, digest: digest, mode: upload.mode, modifiedAt: upload.modifiedAt)

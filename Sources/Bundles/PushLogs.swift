@@ -7,12 +7,12 @@ package struct PushLogs: Sendable {
   package static let maximumBytes: Int64 = 16 << 20
   private let path: @Sendable (PushID) -> String
   private let files: any FileSystem
-  private let executor: IOExecutor
+  private let executor: any IOExecutor
   private let clock: any WallClock
   let report: @Sendable (String) -> Void
 
   package init(
-    path: @escaping @Sendable (PushID) -> String, files: any FileSystem, executor: IOExecutor,
+    path: @escaping @Sendable (PushID) -> String, files: any FileSystem, executor: any IOExecutor,
     clock: any WallClock,
     report: @escaping @Sendable (String) -> Void
   ) {

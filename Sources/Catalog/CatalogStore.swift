@@ -20,7 +20,7 @@ package protocol CatalogStore: Sendable {
 }
 
 /// Questions to the catalog. Pages are bounded by their `limit` and continue after their cursor.
-package protocol CatalogReader {
+package protocol CatalogReader: CatalogAudit {
   func upload(_ id: UploadID) throws -> UploadRecord?
   /// The push's uploads that are not cancelled or expired, in path order (bytes), after `path`.
   func uploads(ofPush id: PushID, after path: String?, limit: Int) throws -> [UploadRecord]
@@ -33,6 +33,8 @@ package protocol CatalogReader {
   /// Open uploads with `expiresAt` ≤ now, oldest first.
   func expiredUploads(at now: Timestamp, limit: Int) throws -> [UploadID]
   func uploadCounts() throws -> [UploadState: Int]
+  /// Where those of the small objects lie that are in a pack.
+  func extents(of digests: [Digest]) throws -> [Digest: Extent]
 
   func push(_ id: PushID) throws -> PushRecord?
   /// Newest first, before `id`.
@@ -75,6 +77,10 @@ package protocol CatalogTransaction: CatalogReader {
   func insert(_ upload: UploadRecord) throws
   /// Replaces the record with this id.
   func update(_ upload: UploadRecord) throws
+  /// Keeps the running hash of an upload that is receiving or received; nothing happens in any other state.
+  func saveHash(_ state: [UInt8], byteCount: Int64, of upload: UploadID) throws
+  /// Records where a small object lies, unless that is known already.
+  func insert(_ extent: Extent, of digest: Digest) throws
 
   func insert(_ push: PushRecord, expecting files: [ExpectedFile]) throws
   func update(_ push: PushRecord) throws

@@ -8,14 +8,18 @@ import Vocabulary
 /// a client that hangs up must not undo what the server does to keep its bytes.
 package final class SQLiteCatalog: CatalogStore {
   private let pool: DatabasePool
+  private let group = ChangeGroup()
 
   /// Opens the catalog at `path`, creates it if there is none, and brings it to this version's format.
   ///
+  /// With `isSynced` a written transaction survives the loss of power, else only the end of the process.
   /// `trace` is told the text of every statement before it runs, with `?` for values. `pageLimit` bounds the file, in
   /// pages of 4 KiB: beyond it, changes fail as on a full disk.
   ///
   /// - Throws: `SQLiteCatalogError.newerFormat` when a newer version wrote it; what it holds is then unchanged.
-  package init(path: String, pageLimit: Int? = nil, trace: (@Sendable (String) -> Void)? = nil) throws {
+  package init(
+    path: String, isSynced: Bool = true, pageLimit: Int? = nil, trace: (@Sendable (String) -> Void)? = nil
+  ) throws {
     var configuration = Configuration()
     configuration.label = "catalog"
     configuration.foreignKeysEnabled = true
@@ -33,7 +37,8 @@ package final class SQLiteCatalog: CatalogStore {
       try SQLiteMigrations.migrate(pool)
       // Here and not in prepareDatabase: after that one, GRDB turns a pool's writer to NORMAL, which syncs no commit.
       try pool.writeWithoutTransaction { db in
-        try db.execute(sql: "PRAGMA synchronous = FULL")
+        try db.execute(sql: "PRAGMA synchronous = \(isSynced ? "FULL" : "NORMAL")")
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
         if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
       }
     } catch {
@@ -53,15 +58,44 @@ package final class SQLiteCatalog: CatalogStore {
     }
   }
 
-  /// Runs `body` in a transaction on the writer's thread; it is synced to the disk when this returns.
+  /// Runs `body` on the writer's thread, in one transaction with others that wait at the same time; what all of them
+  /// did is on stable storage when this returns. A body that throws takes back only what it did itself.
   package func write<Value: Sendable>(
     _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      pool.asyncWrite(
-        { db in try body(SQLiteTransaction(db: db)) },
-        completion: { _, result in continuation.resume(with: result.mapError(Self.inDomainTerms)) })
+      let change = GroupedChange(
+        run: { db in
+          let result = Result { try body(SQLiteTransaction(db: db)) }
+          let answer: @Sendable ((any Error)?) -> Void = { failure in
+            continuation.resume(
+              with: failure.map { .failure($0) } ?? result.mapError(Self.inDomainTerms))
+          }
+          if case .failure(let error) = result { return (error, answer) }
+          return (nil, answer)
+        },
+        fail: { continuation.resume(throwing: $0) })
+      if group.add(change) { runGroup() }
     }
+  }
+
+  /// Carries out what waits, a batch after the other, until nothing does.
+  private func runGroup() {
+    pool.asyncWriteWithoutTransaction { [group] db in
+      while let batch = group.next() { batch.carryOut(on: db, inDomainTerms: Self.inDomainTerms) }
+    }
+  }
+
+  /// Runs `body` on one snapshot, on the calling thread; for tools and the simulation.
+  package func readNow<Value>(_ body: (any CatalogReader) throws -> Value) throws -> Value {
+    try pool.read { db in try body(SQLiteTransaction(db: db)) }
+  }
+
+  /// Runs `body` in a transaction of its own, on the calling thread; for tools and the simulation.
+  package func writeNow<Value>(_ body: (any CatalogTransaction) throws -> Value) throws -> Value {
+    do {
+      return try pool.write { db in try body(SQLiteTransaction(db: db)) }
+    } catch { throw Self.inDomainTerms(error) }
   }
 
   /// Waits for running bodies, folds the log into the file and closes it. Closing twice is allowed.

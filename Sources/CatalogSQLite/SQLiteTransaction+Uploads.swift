@@ -96,6 +96,14 @@ extension SQLiteTransaction {
       """, values(of: upload) + [upload.id.text])
   }
 
+  func saveHash(_ state: [UInt8], byteCount: Int64, of upload: UploadID) throws {
+    try run(
+      """
+      UPDATE uploads SET hashState = ?, hashedBytes = ?
+      WHERE id = ? AND state IN ('created', 'receiving', 'received')
+      """, [Data(state), byteCount, upload.text])
+  }
+
   func markCommitted(uploadsOf push: PushID) throws {
     try run(
       "UPDATE uploads SET state = 'committed' WHERE push = ? AND state = 'verified' AND \(Self.occupiesPath)",

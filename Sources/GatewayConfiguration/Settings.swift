@@ -51,6 +51,15 @@ package struct SettingDeclarations: Sendable {
     "upload.maximumBytes", flag: "maximum-upload-bytes", .bytes(0...Int64.max, zero: "no limit"), default: 0,
     nasty: 1,
     help: "The largest upload")
+  package let smallUploadBytes = Setting(
+    "upload.smallBytes", flag: "small-upload-bytes",
+    .integer(0...1_048_576, unit: "bytes", zero: "only empty ones"),
+    default: 65536, nasty: 0,
+    help: "An upload up to this size that arrives in one request is stored in a pack together with others")
+  package let smallBufferBytes = Setting(
+    "upload.smallBufferBytes", flag: "small-buffer-bytes", .integer(65536...1_073_741_824, unit: "bytes"),
+    default: 33_554_432, nasty: 65536,
+    help: "Memory for the content of small uploads on their way; further ones wait")
   package let uploadExpirySeconds = Setting(
     "upload.expirySeconds", flag: "upload-expiry-seconds", .integer(1...oneCentury, unit: "seconds"),
     default: 604_800,

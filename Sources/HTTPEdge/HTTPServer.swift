@@ -31,13 +31,13 @@ package struct HTTPServer: Sendable {
     let events = EventFeed(services: services)
     let router = try makeRouter(address: address, events: events)
     let idle = TimeAmount.seconds(Int64(settings.idleTimeoutSeconds))
+    // Twice in an idle time is exact enough, and often enough for short ones.
+    let loops = LoopPool(watchInterval: .nanoseconds(min(idle.nanoseconds / 2, 5_000_000_000)))
     let application = Application(
       router: router,
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [UploadChannelHandler(responder: responder, idleTimeout: idle)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 200))),
+      server: HTTPServerBuilder { routed in
+        UploadConnection(responder: routed, uploads: responder, loops: loops, idleTimeout: idle)
+      },
       configuration: .init(
         address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 1024,
         availableConnectionsDelegate: MaximumAvailableConnections(settings.maximumConnections)),
@@ -47,6 +47,8 @@ package struct HTTPServer: Sendable {
       logger: services.logger)
     try await withGracefulShutdownHandler {
       try await application.run()
+      // It ends with the listener; answers to the last requests may still be on their way.
+      await loops.untilClosed()
     } onGracefulShutdown: {
       services.uploads.drain()
       events.close()

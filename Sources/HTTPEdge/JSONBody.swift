@@ -14,7 +14,7 @@ package enum JSONBody {
   /// Bytes of all bodies together that may be in memory beyond the small ones.
   private static let totalLimit = 128 << 20
   private static let inMemory = Locked(0)
-  private static let executor = IOExecutor(name: "sheaf.json", threads: 2)
+  private static let executor = ThreadedExecutor(name: "sheaf.json", threads: 2)
 
   /// - Throws: `ProblemError`: `unsupported-media-type`, `too-large`, `busy`, or `bad-request` naming the field.
   static func decode<Value: Decodable & Sendable>(

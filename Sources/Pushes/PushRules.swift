@@ -33,14 +33,16 @@ package enum PushRules {
     return expected
   }
 
-  /// Seals a complete push that wants to be sealed by itself, after one of its uploads was verified.
-  package static func sealIfComplete(_ id: PushID, at now: Timestamp, in transaction: any CatalogTransaction)
-    throws
-  {
+  /// Seals a complete push that wants to be sealed by itself, after one of its uploads was verified; true when it did.
+  @discardableResult
+  package static func sealIfComplete(
+    _ id: PushID, at now: Timestamp, in transaction: any CatalogTransaction
+  ) throws -> Bool {
     guard let push = try transaction.push(id), push.state == .open, push.sealWhenComplete,
       let expected = push.expectedCount, try transaction.pushProgress(id).verified >= expected
-    else { return }
+    else { return false }
     try queue(push, at: now, in: transaction)
+    return true
   }
 
   /// open or failed → queued.

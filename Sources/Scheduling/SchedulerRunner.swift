@@ -30,8 +30,8 @@ package final class SchedulerRunner: Sendable {
   private static let expiryBatch = 100
   /// Attempts at a commit that the storage refuses before its push fails.
   private static let maximumAttempts = 10
-  /// Ticks between two rounds of upkeep.
-  private static let upkeepTicks = 30
+  /// Between two rounds of upkeep.
+  private static let upkeepSeconds: Int64 = 5
   private let catalog: any CatalogStore
   private let clock: any WallClock
   private let entropy: any Entropy
@@ -44,6 +44,7 @@ package final class SchedulerRunner: Sendable {
   /// Pushes that wait before they are tried again.
   private let notBefore = Locked<[PushID: Timestamp]>([:])
   private let counters = Locked(Counters())
+  private let lastUpkeep = Locked<Timestamp?>(nil)
   private let wakes: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
@@ -113,7 +114,7 @@ package final class SchedulerRunner: Sendable {
         counters.lastTickAt = now
         return Array(counters.running.values)
       }
-      if snapshot.ticks % Self.upkeepTicks == 0 { try await upkeep() }
+      if isUpkeepDue(now) { try await upkeep() }
       try await requeueLost()
       let waiting = notBefore.withLock { waiting in
         waiting = waiting.filter { $0.value > now }
@@ -140,6 +141,14 @@ package final class SchedulerRunner: Sendable {
       report("scheduler tick failed: \(error)")
     }
     return admitted
+  }
+
+  private func isUpkeepDue(_ now: Timestamp) -> Bool {
+    lastUpkeep.withLock { last in
+      if let last, now.milliseconds - last.milliseconds < Self.upkeepSeconds * 1000 { return false }
+      last = now
+      return true
+    }
   }
 
   /// A decision that fails is reported and made again at a later tick; it does not hold up the others.
@@ -177,7 +186,8 @@ package final class SchedulerRunner: Sendable {
     }
   }
 
-  private func commit(_ id: PushID, _ repo: RepoName) async {
+  /// Commits a push that `tick` admitted, and records the failure if it fails.
+  package func commit(_ id: PushID, _ repo: RepoName) async {
     var succeeded = true
     do {
       try await handler.commit(id)

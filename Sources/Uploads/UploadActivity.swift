@@ -1,3 +1,4 @@
+import Blobs
 import Catalog
 import Platform
 import Vocabulary
@@ -25,6 +26,8 @@ package final class UploadActivity: Sendable {
     var offset: Int64
     var client: String?
     let since: ContinuousClock.Instant
+    let partial: (any PartialBlob)?
+    var savedHashBytes: Int64
     let interrupt: @Sendable () -> Void
   }
   private struct State {
@@ -51,15 +54,16 @@ package final class UploadActivity: Sendable {
   }
 
   func begin(
-    _ record: UploadRecord, offset: Int64, client: String?, interrupt: @escaping @Sendable () -> Void
+    _ record: UploadRecord, partial: (any PartialBlob)?, client: String?,
+    interrupt: @escaping @Sendable () -> Void
   ) -> Ticket {
-    state.withLock { state in
+    let offset = partial?.size ?? 0
+    return state.withLock { state in
       state.next += 1
       state.items[state.next] = Item(
         id: record.id, push: record.push, path: record.path.text, length: record.length, start: offset,
-        offset: offset,
-        client: client,
-        since: .now, interrupt: interrupt)
+        offset: offset, client: client, since: .now, partial: partial, savedHashBytes: record.hashedBytes,
+        interrupt: interrupt)
       return Ticket(number: state.next)
     }
   }
@@ -76,6 +80,15 @@ package final class UploadActivity: Sendable {
   func interruption(of id: UploadID) -> @Sendable () -> Void {
     let interrupts = state.withLock { state in state.items.values.filter { $0.id == id }.map(\.interrupt) }
     return { for interrupt in interrupts { interrupt() } }
+  }
+
+  /// The running hashes that are further than their rows, each given out once.
+  func unsavedHashes() -> [(id: UploadID, state: [UInt8], byteCount: Int64)] {
+    state.withLock { Array($0.items) }.compactMap { number, item in
+      guard let hash = item.partial?.hash, hash.byteCount > item.savedHashBytes else { return nil }
+      state.withLock { $0.items[number]?.savedHashBytes = hash.byteCount }
+      return (item.id, hash.state, hash.byteCount)
+    }
   }
 
   func interruptAll() {

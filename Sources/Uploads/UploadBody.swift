@@ -2,12 +2,20 @@ import Platform
 
 /// The content of a request as it arrives.
 package protocol UploadBody: AnyObject, Sendable {
-  /// The next bytes, at least one chunk; nil at the clean end of the request.
+  /// Hands the content to `sink`, piece by piece, on the thread that receives it, until the clean end of the request
+  /// or until the sink takes no more.
   ///
-  /// - Throws: `BodyInterrupted` when the connection broke or `interrupt` was called.
-  func next() async throws(BodyInterrupted) -> [any ByteChunk]?
-  /// Makes a waiting or the next call of `next` throw; what has arrived is handed out first.
+  /// - Throws: `BodyInterrupted` when the connection broke or `interrupt` was called; what had arrived was handed out
+  ///   before. Nothing is handed out after it returned.
+  func deliver(to sink: any UploadSink) async throws(BodyInterrupted)
+  /// Makes a running or the next `deliver` throw.
   func interrupt()
+}
+
+/// Where content goes: called by one thread at a time.
+package protocol UploadSink: AnyObject, Sendable {
+  /// False: take no more.
+  func take(_ chunk: any ByteChunk) -> Bool
 }
 
 package struct BodyInterrupted: Error, Sendable {

@@ -4,54 +4,58 @@ import Platform
 import Vocabulary
 
 extension UploadEngine {
+  /// A request that sends more than this shows as receiving while it runs, at the price of one more transaction.
+  private static var longRequestBytes: Int64 { 4 << 20 }
+
+  /// What a request came to while it owned the upload.
+  enum Step {
+    case outcome(UploadOutcome)
+    case finished(Finished)
+  }
+
   /// Takes the upload over and stores the body's bytes behind those it has.
   func append(
     _ intent: AppendIntent, to id: UploadID, body: (any UploadBody)?, client: String?,
     isCreation: Bool = false
   ) async throws -> UploadOutcome {
     if let problem = drainingProblem { throw problem }
-    return try await withOwnership(of: id, interrupting: body) {
-      var record = try await requireUpload(id)
-      if record.state.isFinished {
-        var machine = UploadMachine(
-          id: id, state: record.state, length: record.length, offset: record.length ?? 0,
-          maximumBytes: limits.maximumBytes)
-        let seen = view(record, offset: machine.offset)
-        if case .refuse(let error) = machine.begin(intent) { return .refused(error, view: seen) }
-        return .appended(seen)
-      }
-      let partial = try await openPartial(&record)
-      defer { partial.close() }
-      var machine = UploadMachine(
-        id: id, state: record.state, length: record.length, offset: partial.size,
-        maximumBytes: limits.maximumBytes)
-      try await checkExpectedSize(intent, of: record)
-      switch machine.begin(intent) {
-      case .refuse(let error):
-        // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
-        try await partial.sync()
-        return .refused(error, view: view(record, offset: partial.size))
-      case .acknowledge: return .appended(view(record, offset: partial.size))
-      case .receive(let isStaged):
-        record.length = machine.length
-        return try await receive(
-          intent, record: &record, machine: &machine, partial: partial, body: body, client: client,
-          isStaged: isStaged, isCreation: isCreation)
-      }
+    let step = try await withUpload(id, interrupting: body) { session in
+      try await append(intent, &session, body: body, client: client, isCreation: isCreation)
+    }
+    switch step {
+    case .outcome(let outcome): return outcome
+    case .finished(let finished):
+      let record = try await settle(finished)
+      return .appended(view(record, offset: record.length ?? 0))
     }
   }
 
-  /// A request that sends more than this shows as receiving while it runs, at the price of one more transaction.
-  private static var longRequestBytes: Int64 { 4 << 20 }
-
-  private func markReceiving(_ record: inout UploadRecord) async throws {
-    record.state = .receiving
-    record.updatedAt = clock.now()
-    let marked = record
-    try await catalog.write { transaction in
-      try transaction.update(marked)
-      try transaction.record(
-        NewEvent(at: marked.updatedAt, kind: .uploadReceiving, subject: marked.id.text))
+  private func append(
+    _ intent: AppendIntent, _ session: inout UploadSession, body: (any UploadBody)?, client: String?,
+    isCreation: Bool
+  ) async throws -> Step {
+    let record = session.record
+    let offset = record.state.isFinished ? record.length ?? 0 : session.offset
+    var machine = UploadMachine(
+      id: record.id, state: record.state, length: record.length, offset: offset,
+      maximumBytes: limits.maximumBytes)
+    if record.state.isOpen { try await checkExpectedSize(intent, of: record) }
+    switch machine.begin(intent) {
+    case .refuse(let error):
+      // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
+      try await session.partial?.sync()
+      return .outcome(.refused(error, view: view(record, offset: offset)))
+    case .acknowledge: return .outcome(.appended(view(record, offset: offset)))
+    case .receive(let isStaged):
+      let isNewLength = session.record.length != machine.length
+      session.record.length = machine.length
+      if let length = smallLength(of: session) {
+        return try await receiveSmall(
+          intent, &session, machine, length: length, body: body, client: client, isNewLength: isNewLength)
+      }
+      return try await receive(
+        intent, &session, machine, body: body, client: client, isStaged: isStaged, isCreation: isCreation,
+        isNewLength: isNewLength)
     }
   }
 
@@ -67,13 +71,17 @@ extension UploadEngine {
       members: ["path": .text(record.path.text)])
   }
 
-  /// Opens the partial file; bytes of a checksummed chunk that a crash left unverified are cut off first.
-  func openPartial(_ record: inout UploadRecord) async throws -> any PartialBlob {
+  /// Opens the partial file; bytes of a checksummed chunk that a crash left unverified are cut off first. Nil when there
+  /// is none and no byte was acknowledged yet.
+  func openPartial(_ record: inout UploadRecord) async throws -> (any PartialBlob)? {
     let partial: any PartialBlob
     do {
-      partial = try await blobs.openPartial(record.id, hashState: record.hashState)
+      partial = try await blobs.openPartial(
+        record.id, hashState: record.hashState, urgency: urgency(of: record))
     } catch {
-      if case .missing = error { await recordFault(record, error.description) }
+      guard case .missing = error else { throw error }
+      if record.state == .created { return nil }
+      await recordFault(record, error.description)
       throw error
     }
     guard let floor = record.unverifiedFrom else { return partial }
@@ -84,106 +92,114 @@ extension UploadEngine {
     return partial
   }
 
+  func urgency(of record: UploadRecord) -> HashUrgency {
+    record.declaredDigest == nil ? .whenIdle : .atOnce
+  }
+
   private func receive(
-    _ intent: AppendIntent, record: inout UploadRecord, machine: inout UploadMachine,
-    partial: any PartialBlob,
-    body: (any UploadBody)?, client: String?, isStaged: Bool, isCreation: Bool
-  ) async throws -> UploadOutcome {
+    _ intent: AppendIntent, _ session: inout UploadSession, _ machine: UploadMachine,
+    body: (any UploadBody)?, client: String?, isStaged: Bool, isCreation: Bool, isNewLength: Bool
+  ) async throws -> Step {
+    let partial: any PartialBlob
+    if let known = session.partial {
+      partial = known
+    } else {
+      partial = try await blobs.createPartial(session.record.id, urgency: urgency(of: session.record))
+      session.partial = partial
+    }
     let ticket = activity.begin(
-      record, offset: partial.size, client: client, interrupt: { body?.interrupt() })
+      session.record, partial: partial, client: client, interrupt: { body?.interrupt() })
     defer { activity.end(ticket) }
     // A drain that began while this request waited did not see it among those to interrupt.
     if let problem = drainingProblem { throw problem }
-    let isNewLength = intent.length != nil
-    if isStaged {
-      record.unverifiedFrom = partial.size
-      let marked = record
-      try await catalog.write { try $0.update(marked) }
-    }
+    try await announce(&session.record, partial, isStaged: isStaged, intent)
     let checksum = intent.checksum.map { ChecksumStream($0.algorithm) }
-    var end = UploadMachine.BodyEnd.clean
-    var failure: BlobError?
-    var checkpoint = partial.size + limits.checkpointBytes
-    if let body {
-      do {
-        receiving: while let chunks = try await body.next() {
-          for chunk in chunks where machine.store(byteCount: chunk.count) == .overflow {
-            end = .overflow
-            break receiving
-          }
-          try await partial.append(chunks)
-          if let checksum {
-            for chunk in chunks { checksum.update(chunk) }
-          }
-          activity.advance(ticket, to: machine.offset)
-          if record.state == .created && !isStaged && (intent.contentLength ?? .max) > Self.longRequestBytes {
-            try await markReceiving(&record)
-          }
-          if partial.size >= checkpoint && !isStaged {
-            try await save(&record, partial: partial)
-            checkpoint = partial.size + limits.checkpointBytes
-          }
-        }
-      } catch is BodyInterrupted {
-        end = .interrupted
-      } catch let error as BlobError {
-        end = .failed
-        failure = error
-      }
+    let sink = AppendSink(machine, partial: partial, checksum: checksum, isStaged: isStaged) {
+      [activity] offset in activity.advance(ticket, to: offset)
     }
+    var end = UploadMachine.BodyEnd.clean
+    do { try await body?.deliver(to: sink) } catch { end = .interrupted }
+    var (machine, isOverflow, failure) = sink.result
+    if isOverflow { end = .overflow }
     if failure != nil {
+      end = .failed
       // A failed write may have stored a part of a chunk: what counts is what the file has.
       machine.correct(toStoredBytes: partial.size)
     }
     let matches = checksum.map { $0.finish() == intent.checksum?.bytes } ?? true
-    let outcome = try await conclude(
-      machine.end(end, checksumMatches: matches), record: &record, partial: partial,
-      mustSaveFirst: isStaged || isNewLength)
+    let step = try await conclude(
+      machine.end(end, checksumMatches: matches), &session, partial, isNewLength: isNewLength)
     if let failure { throw failure }
-    if end == .interrupted {
-      if isCreation { try await shortenLife(of: record) }
-      if let problem = drainingProblem { throw problem }
-      throw ProblemError(
-        .takenOver, detail: "a newer request took upload \(record.id) over, or the connection broke")
+    guard end == .interrupted else { return step }
+    if case .finished = step { return step }
+    if isCreation { try await shortenLife(of: session.record) }
+    throw interruption(of: session.record.id)
+  }
+
+  /// Writes to the row what must be there before the first byte: a mark in front of bytes that do not count yet, and,
+  /// of a long request, that the upload is receiving.
+  private func announce(
+    _ record: inout UploadRecord, _ partial: any PartialBlob, isStaged: Bool, _ intent: AppendIntent
+  ) async throws {
+    let isLong = record.state == .created && (intent.contentLength ?? .max) > Self.longRequestBytes
+    guard isStaged || isLong else { return }
+    let isFirst = record.state == .created
+    // A row that says `receiving` promises a file, whose name must last as long as the row.
+    if isFirst { try await partial.sync() }
+    if isStaged { record.unverifiedFrom = partial.size }
+    record.state = .receiving
+    record.updatedAt = clock.now()
+    let marked = record
+    try await catalog.write { transaction in
+      try transaction.update(marked)
+      if isFirst {
+        try transaction.record(
+          NewEvent(at: marked.updatedAt, kind: .uploadReceiving, subject: marked.id.text))
+      }
     }
-    return outcome
   }
 
   private func conclude(
-    _ ending: UploadMachine.Ending, record: inout UploadRecord, partial: any PartialBlob, mustSaveFirst: Bool
-  ) async throws -> UploadOutcome {
+    _ ending: UploadMachine.Ending, _ session: inout UploadSession, _ partial: any PartialBlob,
+    isNewLength: Bool
+  ) async throws -> Step {
+    let isMarked = session.record.unverifiedFrom != nil
+    session.record.unverifiedFrom = nil
     switch ending {
     case .rollBack(let offset, let error):
       try await partial.truncate(to: offset)
-      record.unverifiedFrom = nil
-      try await save(&record, partial: partial)
-      let seen = view(record, offset: offset)
-      return error.map { .refused($0, view: seen) } ?? .appended(seen)
+      try await save(&session, partial, mustWrite: true)
+      let seen = view(session.record, offset: offset)
+      return .outcome(error.map { .refused($0, view: seen) } ?? .appended(seen))
     case .keep:
-      record.unverifiedFrom = nil
-      try await save(&record, partial: partial)
-      return .appended(view(record, offset: partial.size))
+      try await save(&session, partial, mustWrite: isMarked || isNewLength)
+      return .outcome(.appended(view(session.record, offset: partial.size)))
     case .finish:
       // The file is about to get its second name; from then on no row may say that it could be cut or go on.
-      if mustSaveFirst {
-        record.unverifiedFrom = nil
-        try await save(&record, partial: partial)
+      if isMarked || isNewLength {
+        try await save(&session, partial, mustWrite: true)
+      } else {
+        try await partial.sync()
       }
-      let finished = try await finish(record, partial: partial)
-      return .appended(view(finished, offset: partial.size))
+      return .finished(try await finish(&session))
     }
   }
 
-  /// Makes the bytes durable, then the row: hash state, sliding expiry, state receiving.
-  func save(_ record: inout UploadRecord, partial: any PartialBlob) async throws {
+  /// Makes the bytes durable, then the row where it has to change: state receiving, length, expiry, hash.
+  ///
+  /// The row's expiry slides on only now and then; clients are told the row's.
+  func save(_ session: inout UploadSession, _ partial: any PartialBlob, mustWrite: Bool) async throws {
     try await partial.sync()
     let now = clock.now()
-    let isFirst = record.state == .created && partial.size > 0
-    if isFirst { record.state = .receiving }
-    (record.hashState, record.hashedBytes) = partial.hash
-    record.updatedAt = now
-    record.expiresAt = now.adding(seconds: limits.expirySeconds)
-    let saved = record
+    let isFirst = session.record.state == .created && partial.size > 0
+    let expiresAt = now.adding(seconds: limits.expirySeconds)
+    let lead = expiresAt.milliseconds - (session.record.expiresAt?.milliseconds ?? 0)
+    guard mustWrite || isFirst || lead > Self.graceMilliseconds(of: limits.expirySeconds) else { return }
+    if isFirst { session.record.state = .receiving }
+    (session.record.hashState, session.record.hashedBytes) = partial.hash
+    session.record.updatedAt = now
+    session.record.expiresAt = expiresAt
+    let saved = session.record
     try await catalog.write { [limits] transaction in
       try transaction.update(saved)
       if isFirst {
@@ -193,6 +209,15 @@ extension UploadEngine {
         try Self.touch(push, at: now, seconds: limits.pushExpirySeconds, in: transaction)
       }
     }
+  }
+
+  /// How much a stored expiry may lag behind: a tenth of the lifetime, or an hour, is exact enough.
+  static func graceMilliseconds(of lifetimeSeconds: Int64) -> Int64 { min(3600, lifetimeSeconds / 10) * 1000 }
+
+  /// Why a request that was broken off did not end well.
+  func interruption(of id: UploadID) -> ProblemError {
+    drainingProblem
+      ?? ProblemError(.takenOver, detail: "a newer request took upload \(id) over, or the connection broke")
   }
 
   private func shortenLife(of record: UploadRecord) async throws {

@@ -9,19 +9,21 @@ extension UploadEngine {
   func inspect(_ id: UploadID) async throws -> UploadOutcome {
     let record = try await requireUpload(id)
     if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
-    return try await withOwnership(of: id) {
-      var record = try await requireUpload(id)
-      if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
-      let partial = try await openPartial(&record)
-      defer { partial.close() }
+    let step = try await withUpload(id) { session -> Step in
+      if session.record.state.isFinished { return .finished(.done(session.record)) }
       // What HEAD tells is an acknowledgement like any other (MUST-1).
-      try await partial.sync()
-      guard partial.size == record.length else {
-        try await renewOrphan(&record)
-        return .inspected(view(record, offset: partial.size))
+      try await session.partial?.sync()
+      guard session.offset == session.record.length else {
+        try await renewOrphan(&session.record)
+        return .outcome(.inspected(view(session.record, offset: session.offset)))
       }
-      let finished = try await finish(record, partial: partial)
-      return .inspected(view(finished, offset: partial.size))
+      return .finished(try await finish(&session))
+    }
+    switch step {
+    case .outcome(let outcome): return outcome
+    case .finished(let finished):
+      if case .received(let record, let partial) = finished { verifyLater(record.id, partial) }
+      return .inspected(view(finished.record, offset: finished.record.length ?? 0))
     }
   }
 
@@ -110,8 +112,13 @@ extension UploadEngine {
     }
     do {
       if let digest = view.digest { return (try await blobs.openObject(digest), view.offset) }
+      if view.offset == 0 { return (EmptyBlob(), 0) }
       return (try await blobs.readPartial(id), view.offset)
     } catch {
+      // Perhaps it was verified in between, and is an object now.
+      if case .missing = error, let digest = try await catalog.read({ try $0.upload(id)?.digest }) {
+        return (try await blobs.openObject(digest), view.offset)
+      }
       throw problem(for: error)
     }
   }
@@ -147,4 +154,11 @@ extension UploadEngine {
       _ = try await reject(record, declared: declared, actual: actual)
     }
   }
+}
+
+/// The content of an upload that has none yet.
+private final class EmptyBlob: BlobReader {
+  let size: Int64 = 0
+  func read(_ count: Int, at offset: Int64) async throws(BlobError) -> [UInt8] { [] }
+  func close() {}
 }

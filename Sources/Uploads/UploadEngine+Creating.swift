@@ -5,7 +5,8 @@ import Pushes
 import Vocabulary
 
 extension UploadEngine {
-  /// Creation, with or without the first bytes. Order: partial file → catalog row → bytes → answer.
+  /// Creation, with or without the first bytes. Order: catalog row → partial file with its bytes → answer; small content
+  /// that comes whole: pack → catalog row → answer.
   func create(_ intent: CreateIntent, body: (any UploadBody)?, client: String?) async throws -> UploadOutcome
   {
     if let problem = drainingProblem { throw problem }
@@ -19,6 +20,22 @@ extension UploadEngine {
       throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
     }
     let record = try newRecord(intent, description, client: client)
+    guard intent.hasContent, let length = intent.length, length <= limits.smallBytes else {
+      return try await create(record, intent, body: body, client: client)
+    }
+    switch try await createSmall(record, intent, length: Int(length), body: body, client: client) {
+    case .outcome(let outcome): return outcome
+    case .ordinary(let bytes):
+      var whole = intent
+      whole.checksum = nil
+      whole.contentLength = Int64(bytes.count)
+      return try await create(record, whole, body: BytesBody(bytes), client: client)
+    }
+  }
+
+  private func create(
+    _ record: UploadRecord, _ intent: CreateIntent, body: (any UploadBody)?, client: String?
+  ) async throws -> UploadOutcome {
     switch try await earlier(record) {
     case .none:
       do {
@@ -71,42 +88,34 @@ extension UploadEngine {
     return other.state.isOpen ? .unfinished(other.id) : .none
   }
 
-  /// Partial file, then row. Checked before the file is made, so that a refused creation costs nothing, and again with
-  /// the row. The replaced upload ends in the same transaction.
+  /// The row; the partial file comes with the first bytes. The replaced upload ends in the same transaction.
   private func register(_ record: UploadRecord, replacing other: UploadID?) async throws {
-    try await catalog.read { reader in _ = try Self.expectation(of: record, replacing: other, in: reader) }
-    try await blobs.createPartial(record.id)
-    do {
-      try await catalog.write { [limits] transaction in
-        var record = record
-        record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
-        if let other, var replaced = try transaction.upload(other) {
-          // Its last bytes may have arrived while it was asked to let go: a finished file is not replaced.
-          guard replaced.state.isOpen else { throw PushRules.conflict(record.path, replaced.path.text) }
-          replaced.state = .cancelled
-          replaced.unverifiedFrom = nil
-          replaced.hashState = nil
-          replaced.updatedAt = record.createdAt
-          replaced.expiresAt = nil
-          replaced.reason = "replaced by upload \(record.id)"
-          try transaction.update(replaced)
-          try transaction.record(
-            NewEvent(
-              at: record.createdAt, kind: .uploadCancelled, subject: other.text,
-              details: ["path": record.path.text, "replacedBy": record.id.text]))
-        }
-        try transaction.insert(record)
+    try await catalog.write { [limits] transaction in
+      var record = record
+      record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
+      if let other, var replaced = try transaction.upload(other) {
+        // Its last bytes may have arrived while it was asked to let go: a finished file is not replaced.
+        guard replaced.state.isOpen else { throw PushRules.conflict(record.path, replaced.path.text) }
+        replaced.state = .cancelled
+        replaced.unverifiedFrom = nil
+        replaced.hashState = nil
+        replaced.updatedAt = record.createdAt
+        replaced.expiresAt = nil
+        replaced.reason = "replaced by upload \(record.id)"
+        try transaction.update(replaced)
         try transaction.record(
           NewEvent(
-            at: record.createdAt, kind: .uploadCreated, subject: record.id.text,
-            details: ["path": record.path.text]))
-        if let push = record.push {
-          try Self.touch(push, at: record.createdAt, seconds: limits.pushExpirySeconds, in: transaction)
-        }
+            at: record.createdAt, kind: .uploadCancelled, subject: other.text,
+            details: ["path": record.path.text, "replacedBy": record.id.text]))
       }
-    } catch {
-      try await blobs.removePartial(record.id)
-      throw error
+      try transaction.insert(record)
+      try transaction.record(
+        NewEvent(
+          at: record.createdAt, kind: .uploadCreated, subject: record.id.text,
+          details: ["path": record.path.text]))
+      if let push = record.push {
+        try Self.touch(push, at: record.createdAt, seconds: limits.pushExpirySeconds, in: transaction)
+      }
     }
   }
 
@@ -139,7 +148,7 @@ extension UploadEngine {
   }
 
   /// The digest the file must have: the one its metadata declares, which must agree with the push's list.
-  private static func expectation(
+  static func expectation(
     of record: UploadRecord, replacing other: UploadID?, in reader: any CatalogReader
   ) throws -> Digest? {
     guard let push = record.push else { return record.declaredDigest }
@@ -159,11 +168,9 @@ extension UploadEngine {
   {
     guard var push = try transaction.push(id), push.state == .open else { return }
     let expiry = now.adding(seconds: seconds)
-    // A tenth of the lifetime, or an hour, is exact enough and spares a write per file.
-    let graceMilliseconds = min(3600, seconds / 10) * 1000
-    guard let current = push.expiresAt, expiry.milliseconds - current.milliseconds > graceMilliseconds else {
-      return
-    }
+    guard let current = push.expiresAt,
+      expiry.milliseconds - current.milliseconds > graceMilliseconds(of: seconds)
+    else { return }
     push.expiresAt = expiry
     try transaction.update(push)
   }

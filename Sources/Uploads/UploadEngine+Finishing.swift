@@ -5,114 +5,217 @@ import Pushes
 import Vocabulary
 
 extension UploadEngine {
-  /// Bytes whose hash may be missing at the end without the answer being given before the file is verified.
-  static var patientHashBytes: Int64 { 128 << 20 }
+  /// Bytes whose hash may be missing at the end and are then hashed in front of the answer.
+  private static var promptHashBytes: Int64 { 1 << 20 }
 
-  /// Takes a complete upload to verified (or rejected): sync → hash → object → one transaction.
-  ///
-  /// When much is left to hash and the client declared no digest, the upload is `received` and the rest happens later.
+  /// What is left to do once the owner of a complete upload has let go of it.
+  enum Finished {
+    case done(UploadRecord)
+    /// The hash is being worked out; the client waits for it when it declared a digest.
+    case received(UploadRecord, any PartialBlob)
+
+    var record: UploadRecord {
+      switch self {
+      case .done(let record), .received(let record, _): record
+      }
+    }
+  }
+
+  /// Takes a complete upload, all of it durable, to verified, rejected or received. Called by its owner.
   ///
   /// - Throws: `ProblemError` with `upload-rejected` when the declared digest does not match.
-  func finish(_ record: UploadRecord, partial: any PartialBlob) async throws -> UploadRecord {
-    try await partial.sync()
-    let rest = partial.size - partial.hash.byteCount
-    guard rest > Self.patientHashBytes, record.declaredDigest == nil, record.state != .received else {
-      return try await verify(record, partial: partial)
+  func finish(_ session: inout UploadSession) async throws -> Finished {
+    guard let partial = session.partial else {
+      session.record = try await finishSmall(session.record, content: [])
+      return .done(session.record)
     }
-    var received = record
+    if partial.size - partial.hash.byteCount <= Self.promptHashBytes {
+      let digest = try await partial.digest()
+      session.record = try await conclude(session.record, size: partial.size, digest: digest)
+      return .done(session.record)
+    }
+    var received = session.record
     let now = clock.now()
     received.state = .received
+    received.length = partial.size
     received.unverifiedFrom = nil
     received.updatedAt = now
+    received.expiresAt = nil
     (received.hashState, received.hashedBytes) = partial.hash
     let saved = received
     try await catalog.write { transaction in
       try transaction.update(saved)
       try transaction.record(NewEvent(at: now, kind: .uploadReceived, subject: saved.id.text))
     }
-    Task { await self.verifyLater(saved.id) }
-    return received
+    session.record = received
+    return .received(received, partial)
   }
 
-  /// Verifies a received upload in the background; a failure leaves it received, for the next start to try again.
-  func verifyLater(_ id: UploadID) async {
-    do {
-      try await withOwnership(of: id) {
-        var record = try await requireUpload(id)
-        guard record.state == .received else { return }
-        let partial = try await openPartial(&record)
-        defer { partial.close() }
-        _ = try await verify(record, partial: partial)
-      }
-    } catch {
-      report("upload \(id) could not be verified: \(error)")
+  /// What follows when the upload is free again: the rest of the hash, waited for if a digest was declared.
+  func settle(_ finished: Finished) async throws -> UploadRecord {
+    switch finished {
+    case .done(let record): return record
+    case .received(let record, let partial):
+      if record.declaredDigest != nil { return try await verifyReceived(record.id, partial) }
+      verifyLater(record.id, partial)
+      return record
     }
   }
 
-  /// Takes up uploads whose verification failed for a passing reason; called now and then.
+  /// Verifies a received upload in the background; a failure leaves it received, and upkeep tries again.
+  func verifyLater(_ id: UploadID, _ partial: (any PartialBlob)? = nil) {
+    guard verifications.admit(id) else { return }
+    spawn { [self] in
+      var next: UploadID? = id
+      var partial = partial
+      while let current = next {
+        do {
+          _ = try await verifyReceived(current, partial)
+        } catch let error as ProblemError where error.problem == .gone || error.problem == .uploadRejected {
+          // Cancelled meanwhile, or rejected and told to those who are concerned.
+        } catch {
+          report("upload \(current) could not be verified: \(error)")
+        }
+        partial = nil
+        next = verifications.finish(current)
+      }
+    }
+  }
+
+  /// Takes up received uploads that nobody is verifying; called now and then.
   package func verifyReceived() async throws {
     for record in try await catalog.read({ try $0.uploads(in: [.received], after: nil, limit: 100) }) {
-      await verifyLater(record.id)
+      verifyLater(record.id)
     }
   }
 
-  private func verify(_ record: UploadRecord, partial: any PartialBlob) async throws -> UploadRecord {
+  /// Hashes without holding the upload, so that it can be asked about and cancelled meanwhile.
+  private func verifyReceived(_ id: UploadID, _ known: (any PartialBlob)?) async throws -> UploadRecord {
+    let partial: any PartialBlob
+    if let known {
+      partial = known
+    } else {
+      var record = try await requireUpload(id)
+      guard record.state == .received else { return record }
+      guard let found = try await openPartial(&record) else {
+        throw BlobError.missing("the partial file of upload \(id)")
+      }
+      partial = found
+    }
+    defer { partial.close() }
     let digest = try await partial.digest()
+    return try await withOwnership(of: id) {
+      let record = try await requireUpload(id)
+      guard record.state == .received else { return record }
+      return try await conclude(record, size: partial.size, digest: digest)
+    }
+  }
+
+  /// Compares the digest; then publishes the bytes and makes the upload verified. Called by its owner.
+  private func conclude(_ record: UploadRecord, size: Int64, digest: Digest) async throws -> UploadRecord {
     if let declared = record.declaredDigest, declared != digest {
       throw try await reject(record, declared: declared, actual: digest)
     }
     try await blobs.publishPartial(record.id, as: digest)
+    let (verified, isSingle) = self.verified(record, size: size, digest: digest)
+    let isQueued = try await catalog.write { [limits] transaction in
+      if isSingle { try Self.makePush(for: verified, in: transaction) }
+      try transaction.update(verified)
+      return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
+    }
+    try await blobs.removePartial(record.id)
+    if isQueued { wakeScheduler() }
+    return verified
+  }
+
+  /// Stores the whole content of an upload that has no partial file and makes it verified. Called by its owner.
+  ///
+  /// - Throws: as `finish`.
+  func finishSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadRecord {
+    let digest = SHA256Stream.digest(of: content)
+    if let declared = record.declaredDigest, declared != digest {
+      throw try await reject(record, declared: declared, actual: digest)
+    }
+    let extent = try await blobs.putSmall(content, digest: digest)
+    let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
+    let isQueued = try await catalog.write { [limits] transaction in
+      if isSingle { try Self.makePush(for: verified, in: transaction) }
+      try transaction.insert(extent, of: digest)
+      try transaction.update(verified)
+      return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
+    }
+    if isQueued { wakeScheduler() }
+    return verified
+  }
+
+  /// The record once its bytes are verified; a single upload gets a push of its own.
+  func verified(_ record: UploadRecord, size: Int64, digest: Digest) -> (UploadRecord, isSingle: Bool) {
     var verified = record
-    let now = clock.now()
     verified.state = .verified
     verified.digest = digest
     verified.unverifiedFrom = nil
     verified.hashState = nil
-    verified.hashedBytes = partial.size
-    verified.length = partial.size
-    verified.updatedAt = now
+    verified.hashedBytes = size
+    verified.length = size
+    verified.updatedAt = clock.now()
     verified.expiresAt = nil
     if verified.push == nil { verified.push = .make(clock: clock, entropy: entropy) }
-    let isSingle = record.push == nil
-    let saved = verified
-    try await catalog.write { [limits] transaction in
-      if isSingle, let push = saved.push {
-        try PushRules.makeInboxPush(for: saved, id: push, at: now, in: transaction)
-      }
-      try transaction.update(saved)
-      try transaction.record(
-        NewEvent(at: now, kind: .uploadVerified, subject: saved.id.text, details: ["digest": digest.hex]))
-      if !isSingle, let push = saved.push {
-        try Self.touch(push, at: now, seconds: limits.pushExpirySeconds, in: transaction)
-        try PushRules.sealIfComplete(push, at: now, in: transaction)
-      }
-    }
-    try await blobs.removePartial(record.id)
-    wakeScheduler()
-    return verified
+    return (verified, record.push == nil)
+  }
+
+  static func makePush(for upload: UploadRecord, in transaction: any CatalogTransaction) throws {
+    guard let push = upload.push else { preconditionFailure("a verified upload has a push") }
+    try PushRules.makeInboxPush(for: upload, id: push, at: upload.updatedAt, in: transaction)
+  }
+
+  /// The event of a verified upload, and what it means for its push; true when that is queued now.
+  static func recordVerified(
+    _ upload: UploadRecord, isSingle: Bool, _ limits: UploadLimits, in transaction: any CatalogTransaction
+  ) throws -> Bool {
+    try transaction.record(
+      NewEvent(
+        at: upload.updatedAt, kind: .uploadVerified, subject: upload.id.text,
+        details: ["digest": upload.digest?.hex ?? ""]))
+    guard !isSingle, let push = upload.push else { return true }
+    try touch(push, at: upload.updatedAt, seconds: limits.pushExpirySeconds, in: transaction)
+    return try PushRules.sealIfComplete(push, at: upload.updatedAt, in: transaction)
   }
 
   /// Makes the upload rejected; returns the problem that tells why.
   func reject(_ record: UploadRecord, declared: Digest, actual: Digest) async throws -> ProblemError {
+    let rejected = rejected(record, declared: declared, actual: actual)
+    try await catalog.write { transaction in
+      try transaction.update(rejected)
+      try Self.recordRejected(rejected, declared: declared, actual: actual, in: transaction)
+    }
+    try await blobs.removePartial(record.id)
+    return await tellRejected(rejected, declared: declared, actual: actual)
+  }
+
+  func rejected(_ record: UploadRecord, declared: Digest, actual: Digest) -> UploadRecord {
     var rejected = record
-    let now = clock.now()
     rejected.state = .rejected
     rejected.unverifiedFrom = nil
     rejected.hashState = nil
-    rejected.updatedAt = now
+    rejected.updatedAt = clock.now()
     rejected.expiresAt = nil
     rejected.reason = "declared sha256 \(declared), but the bytes that arrived have \(actual)"
-    let saved = rejected
-    try await catalog.write { transaction in
-      try transaction.update(saved)
-      try transaction.record(
-        NewEvent(
-          at: now, kind: .uploadRejected, subject: saved.id.text,
-          details: ["path": saved.path.text, "declared": declared.hex, "actual": actual.hex]))
-    }
-    try await blobs.removePartial(record.id)
-    if let push = record.push {
-      await logPush(push, "rejected \(quoted(record.path.text)): \(saved.reason ?? "")")
+    return rejected
+  }
+
+  static func recordRejected(
+    _ rejected: UploadRecord, declared: Digest, actual: Digest, in transaction: any CatalogTransaction
+  ) throws {
+    try transaction.record(
+      NewEvent(
+        at: rejected.updatedAt, kind: .uploadRejected, subject: rejected.id.text,
+        details: ["path": rejected.path.text, "declared": declared.hex, "actual": actual.hex]))
+  }
+
+  /// Writes it to the push's log; returns the problem for the client.
+  func tellRejected(_ rejected: UploadRecord, declared: Digest, actual: Digest) async -> ProblemError {
+    if let push = rejected.push {
+      await logPush(push, "rejected \(quoted(rejected.path.text)): \(rejected.reason ?? "")")
     }
     return ProblemError(
       .uploadRejected, detail: rejected.reason ?? "",

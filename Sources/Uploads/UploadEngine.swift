@@ -12,12 +12,17 @@ package struct UploadLimits: Sendable {
   /// Lifetime of an upload whose creation broke off before the client can have learnt its URL (T-25).
   package var orphanExpirySeconds: Int64
   package var pushExpirySeconds: Int64
-  /// Bytes received between two points where a running request makes its bytes and its hash state durable.
-  package var checkpointBytes: Int64 = 64 << 20
+  /// Uploads of at most this many bytes that arrive whole are stored together with others.
+  package var smallBytes: Int
+  /// Content of small uploads held in memory by all requests together.
+  package var bufferedBytes: Int
 
   package init(
-    maximumBytes: Int64, expirySeconds: Int64, orphanExpirySeconds: Int64, pushExpirySeconds: Int64
+    maximumBytes: Int64, expirySeconds: Int64, orphanExpirySeconds: Int64, pushExpirySeconds: Int64,
+    smallBytes: Int = 64 << 10, bufferedBytes: Int = 32 << 20
   ) {
+    self.smallBytes = smallBytes
+    self.bufferedBytes = max(smallBytes, bufferedBytes)
     self.maximumBytes = maximumBytes
     self.expirySeconds = expirySeconds
     self.orphanExpirySeconds = orphanExpirySeconds
@@ -36,16 +41,26 @@ package final class UploadEngine: Sendable {
   let wakeScheduler: @Sendable () -> Void
   let report: @Sendable (String) -> Void
   let logPush: @Sendable (PushID, String) async -> Void
+  let sessions = UploadSessions()
+  let verifications = VerificationQueue()
+  let smallContent: ByteBudget
+  let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
   package let activity = UploadActivity()
   private let isDraining = Locked(false)
 
-  /// `report` takes one line for the operator's log, `logPush` one for the log of a push.
+  /// `report` takes one line for the operator's log, `logPush` one for the log of a push; `spawn` starts work that
+  /// nobody waits for.
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, clock: any WallClock, entropy: any Entropy,
     limits: UploadLimits, wakeScheduler: @escaping @Sendable () -> Void,
     report: @escaping @Sendable (String) -> Void,
-    logPush: @escaping @Sendable (PushID, String) async -> Void = { _, _ in }
+    logPush: @escaping @Sendable (PushID, String) async -> Void = { _, _ in },
+    spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in
+      Task { await work() }
+    }
   ) {
+    self.spawn = spawn
+    smallContent = ByteBudget(bytes: limits.bufferedBytes)
     self.catalog = catalog
     self.blobs = blobs
     self.clock = clock
@@ -123,15 +138,58 @@ package final class UploadEngine: Sendable {
       expiresAt: record.state.isOpen ? record.expiresAt : nil, digest: record.digest)
   }
 
-  /// Takes the upload over, runs `body`, lets go. A newer request interrupts the `content` being received.
+  /// Takes the upload over, runs `body` with its session, lets go. A newer request interrupts the `content` being
+  /// received. After an error the next owner begins anew, from the catalog and the disk.
+  func withUpload<Result: Sendable>(
+    _ id: UploadID, interrupting content: (any UploadBody)? = nil,
+    _ body: (inout UploadSession) async throws -> Result
+  ) async throws -> Result {
+    try await withLease(of: id, interrupting: content) {
+      var session: UploadSession
+      if let kept = sessions.take(id) { session = kept } else { session = try await load(id) }
+      do {
+        let result = try await body(&session)
+        if session.record.state.isOpen { sessions.keep(session) } else { session.partial?.close() }
+        return result
+      } catch {
+        session.partial?.close()
+        throw error
+      }
+    }
+  }
+
+  /// Takes the upload over, runs `body`, lets go; no session outlives it.
   func withOwnership<Result: Sendable>(
-    of id: UploadID, interrupting content: (any UploadBody)? = nil,
-    _ body: () async throws -> Result
+    of id: UploadID, _ body: () async throws -> Result
+  ) async throws -> Result {
+    try await withLease(of: id, interrupting: nil) {
+      sessions.take(id)?.partial?.close()
+      return try await body()
+    }
+  }
+
+  private func withLease<Result: Sendable>(
+    of id: UploadID, interrupting content: (any UploadBody)?, _ body: () async throws -> Result
   ) async throws -> Result {
     guard let lease = await ownership.acquire(id, onYield: { content?.interrupt() }) else {
       throw ProblemError(.busy, detail: "too many requests wait for upload \(id)")
     }
     defer { ownership.release(lease) }
     return try await body()
+  }
+
+  private func load(_ id: UploadID) async throws -> UploadSession {
+    var session = UploadSession(record: try await requireUpload(id), partial: nil)
+    if session.record.state.isOpen { session.partial = try await openPartial(&session.record) }
+    return session
+  }
+
+  /// Saves how far running hashes are, so that a restart need not hash those bytes again; called now and then.
+  package func saveHashes() async throws {
+    let hashes = sessions.unsavedHashes() + activity.unsavedHashes()
+    guard !hashes.isEmpty else { return }
+    try await catalog.write { transaction in
+      for hash in hashes { try transaction.saveHash(hash.state, byteCount: hash.byteCount, of: hash.id) }
+    }
   }
 }

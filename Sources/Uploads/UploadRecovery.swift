@@ -24,12 +24,12 @@ extension UploadEngine {
 
   private func recover(_ record: UploadRecord) async {
     if record.state == .received {
-      Task { await self.verifyLater(record.id) }
+      verifyLater(record.id)
       return
     }
     do {
       guard let size = try await blobs.partialSize(record.id) else {
-        await recordFault(record, "no partial file")
+        if record.state != .created { await recordFault(record, "no partial file") }
         return
       }
       // Both are what HEAD does first, so HEAD is how they are done.

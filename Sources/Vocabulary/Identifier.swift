@@ -32,9 +32,11 @@ package struct Identifier<Kind>: Hashable, Sendable, Comparable, CustomStringCon
 package enum UploadKind {}
 package enum PushKind {}
 package enum BundleKind {}
+package enum PackKind {}
 package typealias UploadID = Identifier<UploadKind>
 package typealias PushID = Identifier<PushKind>
 package typealias BundleID = Identifier<BundleKind>
+package typealias PackID = Identifier<PackKind>
 
 /// Crockford's base 32 (https://www.crockford.com/base32.html), lower case, without check symbols.
 enum Crockford {

@@ -28,10 +28,12 @@ struct Composition: Sendable {
       logger.error("\(line)")
     }
     folder = try DataFolder.open(settings.data, on: files)
-    let catalog = try SQLiteCatalog(path: folder.layout.catalog)
-    let executor = IOExecutor(name: "sheaf.io", threads: settings.ioThreads)
+    let catalog = try SQLiteCatalog(
+      path: folder.layout.catalog, isSynced: settings.durability == .synced)
+    let executor = ThreadedExecutor(name: "sheaf.io", threads: settings.ioThreads)
     store = DiskBlobStore(
-      layout: folder.layout, files: files, executor: executor, entropy: entropy,
+      layout: folder.layout, files: files, executor: executor, hashers: Self.hashers(),
+      index: CatalogExtents(catalog: catalog), clock: clock, entropy: entropy,
       isSynced: settings.durability == .synced)
     let wakeups = SchedulerWakeups()
     let layout = folder.layout
@@ -42,7 +44,8 @@ struct Composition: Sendable {
       limits: UploadLimits(
         maximumBytes: settings.maximumUploadBytes == 0 ? .max : settings.maximumUploadBytes,
         expirySeconds: settings.uploadExpirySeconds, orphanExpirySeconds: settings.orphanExpirySeconds,
-        pushExpirySeconds: settings.pushExpirySeconds),
+        pushExpirySeconds: settings.pushExpirySeconds, smallBytes: settings.smallUploadBytes,
+        bufferedBytes: settings.smallBufferBytes),
       wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) })
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
@@ -57,16 +60,28 @@ struct Composition: Sendable {
         // Bytes on their way count as activity before they are a file.
         if !uploads.activity.isSending(to: id) { try await pushes.expire(id) }
       },
-      report: report, wakeups: wakeups, upkeep: { try await uploads.verifyReceived() })
+      report: report, wakeups: wakeups,
+      upkeep: {
+        try await uploads.saveHashes()
+        try await uploads.verifyReceived()
+      })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,
       resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
   }
 
+  /// As many threads as the machine has processors, for hashes somebody waits for and for all others.
+  private static func hashers() -> DiskHashers {
+    let threads = Processors.count
+    return DiskHashers(
+      urgent: ThreadedExecutor(name: "sheaf.hash", threads: threads),
+      patient: ThreadedExecutor(name: "sheaf.hash.idle", threads: threads, niceness: 19))
+  }
+
   /// Takes up everything an earlier process left unfinished; before the first request.
   func recover() async throws {
-    try await store.sweepIncoming()
+    try await store.takeOver()
     try await services.uploads.recover()
     try await services.scheduler.requeueOrphans()
   }

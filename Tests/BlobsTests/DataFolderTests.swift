@@ -29,7 +29,7 @@ import Testing
     #expect(folder.layout.root == temporary.child(name))
     #expect(try temporary.text(of: "\(name)/format") == "sheaf 1\n")
     let names = try files.list(temporary.child(name))
-    #expect(Set(names) == ["format", "lock", "partial", "objects", "bundles", "logs"])
+    #expect(Set(names) == ["format", "lock", "partial", "objects", "packs", "bundles", "logs"])
     #expect(temporary.exists("\(name)/objects/.incoming"))
   }
 
@@ -146,7 +146,7 @@ import Testing
       #expect(try temporary.text(of: "data/format") == "sheaf 1\n")
       #expect(
         Set(try files.list(temporary.child("data"))) == [
-          "format", "lock", "partial", "objects", "bundles", "logs",
+          "format", "lock", "partial", "objects", "packs", "bundles", "logs",
         ])
       if !wasHit {
         #expect(call > 10)

@@ -14,15 +14,18 @@ import Vocabulary
     try await law.check(DiskFixture(isSynced: isSynced).store)
   }
 
-  @Test("MUST-1 a partial file is there, durably, before its upload is")
+  @Test("MUST-1 a partial file's bytes and its name are durable when its first sync returns")
   func creation() async throws {
     let fixture = try DiskFixture()
-    try await fixture.store.createPartial(id(1))
+    let partial = try await fixture.store.createPartial(id(1), urgency: .atOnce)
+    try partial.append([1], isStaged: false)
+    try await partial.sync()
     let name = partialName(id(1))
     let folder = String(name.dropLast(27))
     #expect(
       fixture.files.trace == [
-        "mkdir \(folder)", "fsync-folder partial", "open-create \(name)", "fsync-folder \(folder)",
+        "mkdir \(folder)", "fsync-folder partial", "open-create \(name)", "write \(name)", "fsync \(name)",
+        "fsync-folder \(folder)",
       ])
   }
 
@@ -143,7 +146,7 @@ import Vocabulary
       if fixture.temporary.exists(name) { #expect(try fixture.temporary.bytes(of: name) == bytes) }
       fixture.files.heal()
       let next = fixture.reopened()
-      try await next.sweepIncoming()
+      try await next.takeOver()
       #expect(try fixture.temporary.files().filter { $0.hasPrefix("objects/.incoming/") } == [])
       let writer = try await next.makeObject()
       try await writer.write(bytes)
@@ -172,7 +175,7 @@ import Vocabulary
   @Test("names in partial/ that are no ids are left alone")
   func strangers() async throws {
     let fixture = try DiskFixture()
-    try await fixture.store.createPartial(id(1))
+    try await fixture.store.createPartial(id(1), urgency: .atOnce)
     try fixture.temporary.write("x", to: "partial/notes.txt")
     try fixture.temporary.write("x", to: "partial/ab/notes.txt")
     #expect(try await fixture.store.partialIDs() == [id(1)])
@@ -190,10 +193,12 @@ import Vocabulary
       try FileManager.default.createSymbolicLink(
         atPath: link, withDestinationPath: fixture.temporary.child("secret"))
     }
-    await #expect(throws: BlobError.self) { try await fixture.store.openPartial(id(1), hashState: nil) }
+    await #expect(throws: BlobError.self) {
+      try await fixture.store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+    }
     await #expect(throws: BlobError.self) { try await fixture.store.readPartial(id(1)) }
     await #expect(throws: BlobError.self) { try await fixture.store.openObject(digest) }
-    await #expect(throws: BlobError.self) { try await fixture.store.createPartial(id(1)) }
+    await #expect(throws: BlobError.self) { try await fixture.store.createPartial(id(1), urgency: .atOnce) }
     #expect(try fixture.temporary.text(of: "secret") == "secret")
   }
 

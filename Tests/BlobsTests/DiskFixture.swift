@@ -16,7 +16,8 @@ struct DiskFixture {
     files = FaultyFileSystem(in: temporary)
     folder = try DataFolder.open(temporary.path, on: files)
     store = DiskBlobStore(
-      layout: folder.layout, files: files, executor: IOExecutor(name: "test", threads: 2),
+      layout: folder.layout, files: files, executor: TestThreads.executor,
+      hashers: TestThreads.hashers, index: NoExtents(), clock: ManualClock(),
       entropy: SeededEntropy(seed: seed), isSynced: isSynced)
     files.heal()
   }
@@ -24,15 +25,16 @@ struct DiskFixture {
   /// The same folder as another process would find it: nothing is remembered.
   func reopened(isSynced: Bool = true) -> DiskBlobStore {
     DiskBlobStore(
-      layout: folder.layout, files: files, executor: IOExecutor(name: "test", threads: 2),
-      entropy: SeededEntropy(seed: 2), isSynced: isSynced)
+      layout: folder.layout, files: files, executor: TestThreads.executor,
+      hashers: TestThreads.hashers, index: NoExtents(), clock: ManualClock(), entropy: SeededEntropy(seed: 2),
+      isSynced: isSynced)
   }
 
   /// A partial file that holds the bytes, durable.
   func fill(_ id: UploadID, _ bytes: [UInt8]) async throws {
-    try await store.createPartial(id)
-    let partial = try await store.openPartial(id, hashState: nil)
-    try await partial.append([bytes])
+    try await store.createPartial(id, urgency: .atOnce)
+    let partial = try await store.openPartial(id, hashState: nil, urgency: .atOnce)
+    try partial.append(bytes, isStaged: false)
     try await partial.sync()
     partial.close()
   }

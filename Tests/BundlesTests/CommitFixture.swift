@@ -30,14 +30,15 @@ final class CommitFixture: Sendable {
   /// As a process that has just started would have it.
   func store() -> DiskBlobStore {
     DiskBlobStore(
-      layout: layout, files: files, executor: IOExecutor(name: "test", threads: 2), entropy: SystemEntropy(),
+      layout: layout, files: files, executor: TestThreads.executor,
+      hashers: TestThreads.hashers, index: NoExtents(), clock: ManualClock(), entropy: SystemEntropy(),
       isSynced: true)
   }
 
   func logs() -> PushLogs {
     let (layout, reports) = (layout, reports)
     return PushLogs(
-      path: { layout.pushLog($0) }, files: files, executor: IOExecutor(name: "logs", threads: 1),
+      path: { layout.pushLog($0) }, files: files, executor: ThreadedExecutor(name: "logs", threads: 1),
       clock: clock,
       report: { line in reports.withLock { $0.append(line) } })
   }

@@ -46,7 +46,7 @@ import Vocabulary
     fixture.catalog.heal()
     // Begin, one page of uploads, the sequence number: then the transaction that publishes. It alone is missing.
     let trace = fixture.files.trace.filter { !$0.contains("logs/") }
-    let steps = ["open-read objects/", "rename objects/", "rename bundles/inbox/"].map { step in
+    let steps = ["lstat objects/", "rename objects/", "rename bundles/inbox/"].map { step in
       trace.firstIndex { $0.hasPrefix(step) } ?? -1
     }
     #expect(steps == steps.sorted() && steps[0] >= 0)
@@ -172,7 +172,7 @@ import Vocabulary
     } else {
       try await expectBundle(bundle, of: push, entries, fixture)
     }
-    try await fixture.store().sweepIncoming()
+    try await fixture.store().takeOver()
     if try await fixture.record(push).state != .committed {
       fixture.clock.advance(milliseconds: 60_000)
       try await fixture.readmit(push)

@@ -9,7 +9,7 @@ import Vocabulary
 @Suite struct FileReadingTests {
   private static let mebibyte = 1 << 20
   let folder: TemporaryFolder
-  let io = IOExecutor(name: "test", threads: 2)
+  let io = ThreadedExecutor(name: "test", threads: 2)
   /// Made once: 2.5 MiB in a debug build take their time.
   private static let pattern = (0..<(5 * mebibyte / 2)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
   private var content: [UInt8] { Self.pattern }

@@ -22,7 +22,7 @@ import Vocabulary
       mtime: nil)
   }
   private func check(_ entries: EntryAnswer...) async throws -> [FolderCheck.Item] {
-    try await FolderCheck(folder: folder.child("copy/"), io: IOExecutor(name: "test", threads: 2)).run(
+    try await FolderCheck(folder: folder.child("copy/"), io: ThreadedExecutor(name: "test", threads: 2)).run(
       entries)
   }
 

@@ -7,7 +7,7 @@ import Vocabulary
 
 @Suite struct PushJournalTests {
   let folder: TemporaryFolder
-  let io = IOExecutor(name: "test", threads: 1)
+  let io = ThreadedExecutor(name: "test", threads: 1)
   private var record: JournalRecord {
     JournalRecord(
       server: "http://127.0.0.1:8773", push: pushID.text, announced: [AnnouncedFile(path: "a", size: 3)])

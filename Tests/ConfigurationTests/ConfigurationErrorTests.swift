@@ -57,6 +57,8 @@ struct ConfigurationErrorTests {
     BadValue("upload.expirySeconds", "0", "from 1"),
     BadValue("upload.orphanExpirySeconds", "1h", "seconds"),
     BadValue("push.expirySeconds", "9223372036854775807", "seconds"),
+    BadValue("upload.smallBytes", "2000000", "from 0 to 1048576"),
+    BadValue("upload.smallBufferBytes", "1", "from 65536"),
     BadValue("scheduler.maxRunning", "0", "from 1"),
     BadValue("scheduler.heartbeatMilliseconds", "1", "milliseconds"),
     BadValue("io.threads", "9999999999999999999999", "from 1 to 256"),

@@ -68,7 +68,7 @@ import Testing
 
   @Test("draining refuses new uploads with 503 and Retry-After, and keeps what a running PATCH has")
   func drain() throws {
-    let server = try GatewayProcess()
+    let server = try GatewayProcess(arguments: ["--small-upload-bytes", "0"])
     try server.start()
     let created = try server.request(
       "POST", "/files/", ["Tus-Resumable": "1.0.0", "Upload-Length": "1000"], body: [])

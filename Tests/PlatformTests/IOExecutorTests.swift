@@ -12,7 +12,7 @@ import Testing
   @Test(
     "no more calls run at once than there are threads, and every call runs once", arguments: [1, 2, 3, 8])
   func limit(threads: Int) async {
-    let executor = IOExecutor(name: "test", threads: threads)
+    let executor = ThreadedExecutor(name: "test", threads: threads)
     let load = Locked(Load())
     let sum = await withTaskGroup(of: Int.self) { group in
       for number in 0..<3000 {
@@ -43,7 +43,7 @@ import Testing
 
   @Test("calls up to the limit run beside one another")
   func together() async {
-    let executor = IOExecutor(name: "test", threads: 2)
+    let executor = ThreadedExecutor(name: "test", threads: 2)
     let (left, right) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     async let first = executor.perform {
       left.signal()
@@ -60,7 +60,7 @@ import Testing
   @Test("what a call throws reaches its caller, and the thread goes on")
   func errors() async throws {
     struct Failure: Error, Equatable { let number: Int }
-    let executor = IOExecutor(name: "test", threads: 1)
+    let executor = ThreadedExecutor(name: "test", threads: 1)
     for number in 0..<20 {
       await #expect(throws: Failure(number: number)) {
         try await executor.run { throw Failure(number: number) }

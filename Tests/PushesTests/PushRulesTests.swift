@@ -76,7 +76,7 @@ import Vocabulary
     let push = try await fixture.register.open(request)
     let now = fixture.clock.now()
     func sealIfComplete() async throws -> PushState {
-      try await fixture.catalog.write { try PushRules.sealIfComplete(push.id, at: now, in: $0) }
+      _ = try await fixture.catalog.write { try PushRules.sealIfComplete(push.id, at: now, in: $0) }
       return try await fixture.record(push.id).state
     }
     #expect(try await sealIfComplete() == .open)
@@ -101,7 +101,7 @@ import Vocabulary
         push.expectedCount = 1
       }
       try await fixture.upload(.verified, "a", of: id)
-      try await fixture.catalog.write {
+      _ = try await fixture.catalog.write {
         try PushRules.sealIfComplete(id, at: Timestamp(milliseconds: 9), in: $0)
       }
       #expect(try await fixture.record(id).state == state)

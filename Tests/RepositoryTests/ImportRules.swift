@@ -21,12 +21,13 @@ enum ImportRules {
     Target("Platform", own: ["Vocabulary"], outside: ["Glibc", "Dispatch", "CLibCrypto", "CZlib"]),
     Target("UploadProtocol", own: ["Vocabulary"], outside: ["HTTPTypes"]),
     Target("Catalog", own: ["Vocabulary"]),
-    Target("CatalogSQLite", own: ["Catalog", "Vocabulary"], outside: ["GRDB", "Foundation"]),
+    Target("CatalogSQLite", own: core, outside: ["GRDB", "Foundation"]),
     Target("Blobs", own: ["Platform", "Vocabulary"]),
     Target("Pushes", own: core),
     Target("Uploads", own: core.union(["Pushes", "Blobs"])),
     Target("Scheduling", own: core),
     Target("Bundles", own: core.union(["Scheduling", "Blobs"]), outside: ["FoundationEssentials"]),
+    Target("Doctor", own: core.union(["Bundles", "Blobs"])),
     Target(
       "GatewayConfiguration", own: ["Vocabulary"], outside: ["TOMLKit", "FoundationEssentials"]),
     Target(
@@ -47,9 +48,8 @@ enum ImportRules {
     Target(
       "sheaf",
       own: core.union([
-        "HTTPEdge", "Client", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads",
-        "Pushes",
-        "Blobs",
+        "HTTPEdge", "Client", "Doctor", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling",
+        "Uploads", "Pushes", "Blobs",
       ]),
       outside: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals", "Foundation"]),
   ]

@@ -19,25 +19,45 @@ final class EngineFixture: Sendable {
   let catalog: any CatalogStore
   let blobs: DiskBlobStore
   let engine: UploadEngine
+  let limits: UploadLimits
   let layout: DiskLayout
   let reports = Locked<[String]>([])
   private let folder: DataFolder
 
   /// `root` of an earlier fixture that was closed: the same data after a restart.
-  init(root: String? = nil, maximumBytes: Int64 = 1 << 30) throws {
+  /// Without `smallBytes` every upload but an empty one has a partial file.
+  init(root: String? = nil, maximumBytes: Int64 = 1 << 30, smallBytes: Int = 0) throws {
     self.root = root ?? NSTemporaryDirectory() + "sheaf-engine-" + UUID().uuidString
     folder = try DataFolder.open(self.root, on: LinuxFileSystem())
     layout = folder.layout
     catalog = try SQLiteCatalog(path: layout.catalog)
-    blobs = DiskBlobStore(
-      layout: layout, files: LinuxFileSystem(), executor: IOExecutor(name: "test", threads: 4),
-      entropy: SystemEntropy(), isSynced: false)
+    blobs = Self.store(layout, catalog, clock)
+    limits = UploadLimits(
+      maximumBytes: maximumBytes, expirySeconds: 1000, orphanExpirySeconds: 10, pushExpirySeconds: 5000,
+      smallBytes: smallBytes)
     let reports = reports
     engine = UploadEngine(
-      catalog: catalog, blobs: blobs, clock: clock, entropy: SystemEntropy(),
-      limits: UploadLimits(
-        maximumBytes: maximumBytes, expirySeconds: 1000, orphanExpirySeconds: 10, pushExpirySeconds: 5000),
+      catalog: catalog, blobs: blobs, clock: clock, entropy: SystemEntropy(), limits: limits,
       wakeScheduler: {}, report: { line in reports.withLock { $0.append(line) } })
+  }
+
+  private static func store(_ layout: DiskLayout, _ catalog: any CatalogStore, _ clock: Clock)
+    -> DiskBlobStore
+  {
+    let executor = ThreadedExecutor(name: "test", threads: 4)
+    return DiskBlobStore(
+      layout: layout, files: LinuxFileSystem(), executor: executor,
+      hashers: DiskHashers(urgent: executor, patient: executor), index: CatalogExtents(catalog: catalog),
+      clock: clock, entropy: SystemEntropy(), isSynced: false)
+  }
+
+  /// An engine that remembers nothing, over the same data, as after a restart.
+  func restarted(blobs: (any BlobStore)? = nil) -> UploadEngine {
+    let reports = reports
+    return UploadEngine(
+      catalog: catalog, blobs: blobs ?? Self.store(layout, catalog, clock), clock: clock,
+      entropy: SystemEntropy(), limits: limits, wakeScheduler: {},
+      report: { line in reports.withLock { $0.append(line) } })
   }
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
@@ -110,11 +130,14 @@ final class ScriptedBody: UploadBody {
     self.end = end
   }
 
-  func next() async throws(BodyInterrupted) -> [any ByteChunk]? {
-    let chunk = state.withLock { $0.chunks.isEmpty || $0.isInterrupted ? nil : $0.chunks.removeFirst() }
-    if let chunk { return [chunk] }
+  func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {
+    while let chunk = state.withLock({ state -> [UInt8]? in
+      state.chunks.isEmpty || state.isInterrupted ? nil : state.chunks.removeFirst()
+    }) {
+      if !sink.take(chunk) { return }
+    }
     switch end {
-    case .clean: return nil
+    case .clean: return
     case .broken: throw BodyInterrupted()
     case .stalled:
       await withCheckedContinuation { continuation in

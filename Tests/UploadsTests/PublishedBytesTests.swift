@@ -27,9 +27,7 @@ import Vocabulary
         let mark = try? await catalog.read { try $0.upload(id)?.unverifiedFrom }
         seen.withLock { $0.append(mark ?? nil) }
       })
-    let engine = UploadEngine(
-      catalog: fixture.catalog, blobs: blobs, clock: fixture.clock, entropy: SystemEntropy(),
-      limits: fixture.engineLimits, wakeScheduler: {}, report: { _ in })
+    let engine = fixture.restarted(blobs: blobs)
     let bytes = pattern(0..<100)
     let outcome = await engine.perform(
       .append(id, AppendIntent(offset: 0, checksum: try checksum(of: bytes))),
@@ -45,10 +43,8 @@ import Vocabulary
     let id = try await fixture.create(100)
     _ = await fixture.append(id, at: 0, pattern(0..<10))
     let syncs = Locked(0)
-    let engine = UploadEngine(
-      catalog: fixture.catalog,
-      blobs: SpyingStore(base: fixture.blobs, onSync: { syncs.withLock { $0 += 1 } }), clock: fixture.clock,
-      entropy: SystemEntropy(), limits: fixture.engineLimits, wakeScheduler: {}, report: { _ in })
+    let engine = fixture.restarted(
+      blobs: SpyingStore(base: fixture.blobs, onSync: { syncs.withLock { $0 += 1 } }))
     let outcome = await engine.perform(
       .append(id, AppendIntent(offset: 5)), body: ScriptedBody([[1]], .clean), client: nil)
     guard case .refused(let error, let view) = outcome else {
@@ -66,7 +62,7 @@ import Vocabulary
     let id = try await fixture.create(100)
     _ = await fixture.append(id, at: 0, pattern(0..<50))
     try await fixture.blobs.publishPartial(id, as: SHA256Stream.digest(of: pattern(0..<50)))
-    let partial = try await fixture.blobs.openPartial(id, hashState: nil)
+    let partial = try await fixture.blobs.openPartial(id, hashState: nil, urgency: .atOnce)
     await #expect(throws: BlobError.self) { try await partial.truncate(to: 10) }
   }
 
@@ -159,9 +155,14 @@ private struct SpyingStore: BlobStore {
     await beforePublishing()
     try await base.publishPartial(id, as: digest)
   }
-  func createPartial(_ id: UploadID) async throws(BlobError) { try await base.createPartial(id) }
-  func openPartial(_ id: UploadID, hashState: [UInt8]?) async throws(BlobError) -> any PartialBlob {
-    SpyingPartial(base: try await base.openPartial(id, hashState: hashState), onSync: onSync)
+  func createPartial(_ id: UploadID, urgency: HashUrgency) async throws(BlobError) -> any PartialBlob {
+    SpyingPartial(base: try await base.createPartial(id, urgency: urgency), onSync: onSync)
+  }
+  func openPartial(
+    _ id: UploadID, hashState: [UInt8]?, urgency: HashUrgency
+  ) async throws(BlobError) -> any PartialBlob {
+    SpyingPartial(
+      base: try await base.openPartial(id, hashState: hashState, urgency: urgency), onSync: onSync)
   }
   func readPartial(_ id: UploadID) async throws(BlobError) -> any BlobReader {
     try await base.readPartial(id)
@@ -171,6 +172,12 @@ private struct SpyingStore: BlobStore {
   func partialIDs() async throws(BlobError) -> [UploadID] { try await base.partialIDs() }
   func openObject(_ digest: Digest) async throws(BlobError) -> any BlobReader {
     try await base.openObject(digest)
+  }
+  func putSmall(_ content: [UInt8], digest: Digest) async throws(BlobError) -> Extent {
+    try await base.putSmall(content, digest: digest)
+  }
+  func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64] {
+    try await base.objectSizes(digests)
   }
   func makeObject() async throws(BlobError) -> any ObjectWriter { try await base.makeObject() }
   func putDescriptor(_ bytes: [UInt8], name: String, repo: RepoName) async throws(BlobError) {
@@ -189,7 +196,9 @@ private final class SpyingPartial: PartialBlob {
   }
   var size: Int64 { base.size }
   var hash: (state: [UInt8], byteCount: Int64) { base.hash }
-  func append(_ chunks: [any ByteChunk]) async throws(BlobError) { try await base.append(chunks) }
+  func append(_ chunk: any ByteChunk, isStaged: Bool) throws(BlobError) {
+    try base.append(chunk, isStaged: isStaged)
+  }
   func truncate(to size: Int64) async throws(BlobError) { try await base.truncate(to: size) }
   func sync() async throws(BlobError) {
     onSync()

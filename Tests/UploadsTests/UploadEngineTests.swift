@@ -102,8 +102,9 @@ import Vocabulary
     try file.seekToEnd()
     try file.write(contentsOf: Data(pattern(0..<7)))
     try file.close()
-    #expect(try await fixture.engine.status(id).offset == 10)
-    try await fixture.engine.recover()
+    let restarted = fixture.restarted()
+    #expect(try await restarted.status(id).offset == 10)
+    try await restarted.recover()
     #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.partialPath(id))).count == 10)
     #expect(try await fixture.offset(id) == 10)
   }
@@ -164,11 +165,14 @@ import Vocabulary
     let id = try await fixture.create(100)
     _ = await fixture.append(id, at: 0, pattern(0..<10))
     try FileManager.default.removeItem(atPath: fixture.partialPath(id))
-    #expect(await fixture.inspect(id).problem == .storageFault)
-    #expect(await fixture.append(id, at: 0, [1]).problem == .storageFault)
+    let restarted = fixture.restarted()
+    #expect(await restarted.perform(.inspect(id), body: nil, client: nil).problem == .storageFault)
+    let body = ScriptedBody([[1]], .clean)
+    let outcome = await restarted.perform(.append(id, AppendIntent(offset: 10)), body: body, client: nil)
+    #expect(outcome.problem == .storageFault)
     let faults = try await fixture.catalog.read { try $0.recentEvents(kinds: [.storageFault], limit: 10) }
     #expect(faults.count == 2)
-    guard case .terminated = await fixture.engine.perform(.terminate(id), body: nil, client: nil) else {
+    guard case .terminated = await restarted.perform(.terminate(id), body: nil, client: nil) else {
       Issue.record("an upload without bytes cannot be deleted")
       return
     }
@@ -250,9 +254,7 @@ import Vocabulary
         try transaction.update(record)
       }
     }
-    let engine = UploadEngine(
-      catalog: first.catalog, blobs: first.blobs, clock: first.clock, entropy: SystemEntropy(),
-      limits: first.engineLimits, wakeScheduler: {}, report: { _ in })
+    let engine = first.restarted()
     try await engine.recover()
     let outcome = await engine.perform(
       .append(id, AppendIntent(offset: 64)), body: ScriptedBody([pattern(64..<100)], .clean), client: nil)
@@ -264,7 +266,10 @@ import Vocabulary
   func completeAtRecovery() async throws {
     let fixture = try EngineFixture()
     let id = try await fixture.create(10)
-    try Data(pattern(0..<10)).write(to: URL(fileURLWithPath: fixture.partialPath(id)))
+    let path = fixture.partialPath(id)
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try Data(pattern(0..<10)).write(to: URL(fileURLWithPath: path))
     try await fixture.engine.recover()
     #expect(try await fixture.record(id).state == .verified)
   }
@@ -280,12 +285,6 @@ import Vocabulary
     #expect(await stalled.problem == .draining)
     #expect(await fixture.append(id, at: 40, [1]).problem == .draining)
     #expect(try await fixture.engine.status(id).offset == 40)
-  }
-}
-
-extension EngineFixture {
-  var engineLimits: UploadLimits {
-    UploadLimits(maximumBytes: 1 << 30, expirySeconds: 1000, orphanExpirySeconds: 10, pushExpirySeconds: 5000)
   }
 }
 

@@ -6,7 +6,9 @@ package final class DataFolder: Sendable {
   /// What `format` holds in a folder of this version.
   package static let formatLine = "sheaf 1\n"
   /// What a first opening leaves when it is interrupted: it may be taken up again.
-  private static let madeBeforeFormat: Set = ["lock", "partial", "objects", "bundles", "logs", ".format.tmp"]
+  private static let madeBeforeFormat: Set = [
+    "lock", "partial", "objects", "packs", "bundles", "logs", ".format.tmp",
+  ]
 
   package let layout: DiskLayout
   private let lock: FileLock
@@ -30,7 +32,9 @@ package final class DataFolder: Sendable {
         throw DataFolderError.notOurs(root)
       }
       guard let lock = try FileLock(path: layout.lock) else { throw DataFolderError.inUse(root) }
-      for folder in [layout.partials, layout.objects, layout.incoming, layout.bundles, layout.logs] {
+      for folder in [
+        layout.partials, layout.objects, layout.incoming, layout.packs, layout.bundles, layout.logs,
+      ] {
         try files.makeFolder(folder)
       }
       if try files.size(layout.format) == nil {

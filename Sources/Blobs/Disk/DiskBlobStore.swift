@@ -5,16 +5,28 @@ import Vocabulary
 package struct DiskBlobStore: BlobStore {
   let layout: DiskLayout
   let files: any FileSystem
-  let executor: IOExecutor
+  let executor: any IOExecutor
   let entropy: any Entropy
+  private let hashers: DiskHashers
+  private let index: any ExtentIndex
+  private let packs: PackWriter
   /// False: bytes survive the process but not the machine (`durability = process`).
   let isSynced: Bool
   /// Folders this process has made sure of.
   private let folders = Locked<Set<String>>([])
+  /// Partial files with a failed sync that could not be cut back.
+  private let doubts = Locked<[UploadID: PartialDoubt]>([:])
 
+  /// `hashers` run the hashes of partial files, `executor` everything else.
   package init(
-    layout: DiskLayout, files: any FileSystem, executor: IOExecutor, entropy: any Entropy, isSynced: Bool
+    layout: DiskLayout, files: any FileSystem, executor: any IOExecutor, hashers: DiskHashers,
+    index: any ExtentIndex, clock: any WallClock, entropy: any Entropy, isSynced: Bool
   ) {
+    self.hashers = hashers
+    self.index = index
+    packs = PackWriter(layout: layout, files: files, executor: executor, isSynced: isSynced) {
+      PackID.make(clock: clock, entropy: entropy)
+    }
     self.layout = layout
     self.files = files
     self.executor = executor
@@ -22,21 +34,49 @@ package struct DiskBlobStore: BlobStore {
     self.isSynced = isSynced
   }
 
-  package func createPartial(_ id: UploadID) async throws(BlobError) {
+  @discardableResult
+  package func createPartial(
+    _ id: UploadID, urgency: HashUrgency
+  ) async throws(BlobError) -> any PartialBlob {
     try await perform { () throws(FileError) in
-      let folder = layout.partialFolder(id)
-      try makeFolder(folder, in: layout.partials)
-      try files.open(layout.partial(id), .create).close()
-      if isSynced { try files.syncFolder(folder) }
+      try makeFolder(layout.partialFolder(id), in: layout.partials)
+      let file = try files.open(layout.partial(id), .create)
+      return partial(file, id, isNew: true, size: 0, hashState: nil, urgency)
     }
   }
 
-  package func openPartial(_ id: UploadID, hashState: [UInt8]?) async throws(BlobError) -> any PartialBlob {
+  package func openPartial(
+    _ id: UploadID, hashState: [UInt8]?, urgency: HashUrgency
+  ) async throws(BlobError) -> any PartialBlob {
     try await perform { () throws(FileError) in
       let file = try openToWrite(layout.partial(id))
-      return DiskPartial(
-        file: file, size: try file.size(), hashState: hashState, executor: executor, isSynced: isSynced)
+      try settleDoubt(about: id, file)
+      return partial(file, id, isNew: false, size: try file.size(), hashState: hashState, urgency)
     }
+  }
+
+  private func partial(
+    _ file: any OpenFile, _ id: UploadID, isNew: Bool, size: Int64, hashState: [UInt8]?,
+    _ urgency: HashUrgency
+  ) -> DiskPartial {
+    DiskPartial(
+      file: file, isNew: isNew, size: size, hashState: hashState, executor: executor,
+      hasher: urgency == .atOnce ? hashers.urgent : hashers.patient, isSynced: isSynced,
+      doubt: { [doubts] doubt in doubts.withLock { $0[id] = doubt } },
+      syncName: { [files, layout] () throws(FileError) in try files.syncFolder(layout.partialFolder(id)) })
+  }
+
+  /// Cuts off what a failed sync left uncertain; while that fails too, nobody writes to the file.
+  private func settleDoubt(about id: UploadID, _ file: any OpenFile) throws(FileError) {
+    guard let doubt = doubts.withLock({ $0[id] }) else { return }
+    guard let durableSize = doubt.durableSize else {
+      throw FileError(
+        kind: .other, call: "fdatasync", path: layout.partial(id), code: 0,
+        explanation: "an earlier sync failed, and what the file has on stable storage is not known")
+    }
+    if try file.size() > durableSize { try file.truncate(to: durableSize) }
+    try file.sync()
+    doubts.withLock { $0[id] = nil }
   }
 
   package func readPartial(_ id: UploadID) async throws(BlobError) -> any BlobReader {
@@ -90,8 +130,37 @@ package struct DiskBlobStore: BlobStore {
     }
   }
 
+  package func putSmall(_ content: [UInt8], digest: Digest) async throws(BlobError) -> Extent {
+    try await packs.append(content, digest: digest)
+  }
+
   package func openObject(_ digest: Digest) async throws(BlobError) -> any BlobReader {
-    try await reader(layout.object(digest))
+    guard let extent = try await index.extents(of: [digest])[digest] else {
+      return try await reader(layout.object(digest))
+    }
+    return try await perform { () throws(FileError) in
+      let file = try files.open(layout.pack(extent.pack), .read)
+      return DiskReader(file: file, start: extent.offset, size: extent.length, executor: executor)
+    }
+  }
+
+  package func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64] {
+    let extents = try await index.extents(of: digests)
+    return try await perform { () throws(FileError) in
+      var packSizes: [PackID: Int64] = [:]
+      var sizes: [Digest: Int64] = [:]
+      for digest in digests {
+        guard let extent = extents[digest] else {
+          sizes[digest] = try files.size(layout.object(digest))
+          continue
+        }
+        if packSizes[extent.pack] == nil { packSizes[extent.pack] = try files.size(layout.pack(extent.pack)) }
+        if let packSize = packSizes[extent.pack], extent.offset + extent.length <= packSize {
+          sizes[digest] = extent.length
+        }
+      }
+      return sizes
+    }
   }
 
   package func makeObject() async throws(BlobError) -> any ObjectWriter {
@@ -113,10 +182,16 @@ package struct DiskBlobStore: BlobStore {
     try await perform { () throws(FileError) in try files.space(layout.root) }
   }
 
-  /// Removes what unfinished object writes of an earlier process left behind.
-  package func sweepIncoming() async throws(BlobError) {
+  /// Removes what unfinished object writes of an earlier process left behind, and seals its packs.
+  package func takeOver() async throws(BlobError) {
     try await perform { () throws(FileError) in
       for name in try files.list(layout.incoming) { try files.remove("\(layout.incoming)/\(name)") }
+      for name in try files.list(layout.packs) {
+        guard let id = PackID(name) else { continue }
+        let pack = try files.open(layout.pack(id), .read)
+        defer { pack.close() }
+        try pack.setPermissions(0o444)
+      }
     }
   }
 
@@ -149,7 +224,7 @@ package struct DiskBlobStore: BlobStore {
   private func reader(_ path: String) async throws(BlobError) -> any BlobReader {
     try await perform { () throws(FileError) in
       let file = try files.open(path, .read)
-      return DiskReader(file: file, size: try file.size(), executor: executor)
+      return DiskReader(file: file, start: 0, size: try file.size(), executor: executor)
     }
   }
 

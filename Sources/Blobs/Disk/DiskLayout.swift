@@ -12,6 +12,7 @@ package struct DiskLayout: Sendable {
   package var partials: String { "\(root)/partial" }
   package var objects: String { "\(root)/objects" }
   package var incoming: String { "\(root)/objects/.incoming" }
+  package var packs: String { "\(root)/packs" }
   package var bundles: String { "\(root)/bundles" }
   package var logs: String { "\(root)/logs" }
 
@@ -20,6 +21,7 @@ package struct DiskLayout: Sendable {
   func partial(_ id: UploadID) -> String { "\(partialFolder(id))/\(id)" }
   func objectFolder(_ digest: Digest) -> String { "\(objects)/\(digest.hex.prefix(2))" }
   func object(_ digest: Digest) -> String { "\(objectFolder(digest))/\(digest.hex)" }
+  package func pack(_ id: PackID) -> String { "\(packs)/\(id)" }
   func bundleFolder(_ repo: RepoName) -> String { "\(bundles)/\(repo)" }
   package func pushLog(_ id: PushID) -> String { "\(logs)/push-\(id).log" }
 }

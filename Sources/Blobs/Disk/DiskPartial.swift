@@ -1,88 +1,129 @@
 import Platform
 import Vocabulary
 
-/// A partial file open for writing. One request owns it; its calls come one after the other.
+/// What a failed sync leaves uncertain: bytes beyond `durableSize`, or how many were durable at all.
+struct PartialDoubt: Sendable {
+  var durableSize: Int64?
+}
+
+/// A partial file open for writing. One request at a time owns it; its running hash and the syncs of long requests
+/// work beside the writes (`PartialHash`, `PartialSync`).
 final class DiskPartial: PartialBlob {
+  /// Between two syncs of a long request lie this many bytes.
+  private static let checkpointBytes: Int64 = 64 << 20
+
   private struct State {
     var size: Int64
-    var stream: SHA256Stream
-    /// The running hash at the last sync: where a cut-off chunk goes back to.
-    var checkpoint: SHA256Stream
-    /// Bytes that were synced, or were there when the file was opened.
-    var durableSize: Int64
+    /// Where the last sync of a long request began.
+    var checkpoint: Int64
+    /// Why what was written last is not to be counted on.
+    var failure: FileError?
+    var isClosed = false
   }
-  /// A hash that is behind by no more than this is brought up before the next write, and stays in step from then on.
-  private static let catchUpBytes: Int64 = 128 << 20
   private let file: any OpenFile
-  private let executor: IOExecutor
+  private let executor: any IOExecutor
+  private let syncing: PartialSync
+  private let hashing: PartialHash
   private let isSynced: Bool
+  private let doubt: @Sendable (PartialDoubt?) -> Void
   private let state: Locked<State>
 
-  init(file: any OpenFile, size: Int64, hashState: [UInt8]?, executor: IOExecutor, isSynced: Bool) {
+  /// `doubt` is told what a failed sync leaves uncertain, and nil once that is cut off; `syncName` makes the file's
+  /// name durable.
+  init(
+    file: any OpenFile, isNew: Bool, size: Int64, hashState: [UInt8]?, executor: any IOExecutor,
+    hasher: any IOExecutor, isSynced: Bool, doubt: @escaping @Sendable (PartialDoubt?) -> Void,
+    syncName: @escaping @Sendable () throws(FileError) -> Void
+  ) {
     self.file = file
     self.executor = executor
     self.isSynced = isSynced
-    var stream = hashState.flatMap(SHA256Stream.init(savedState:)) ?? SHA256Stream()
-    if stream.byteCount > size { stream = SHA256Stream() }
-    state = Locked(State(size: size, stream: stream, checkpoint: stream, durableSize: size))
+    self.doubt = doubt
+    syncing = PartialSync(file: file, isNew: isNew, syncName: syncName)
+    hashing = PartialHash(file: file, size: size, savedState: hashState, executor: hasher)
+    state = Locked(State(size: size, checkpoint: size))
   }
 
   var size: Int64 { state.withLock { $0.size } }
-  var hash: (state: [UInt8], byteCount: Int64) {
-    state.withLock { ($0.stream.savedState, $0.stream.byteCount) }
+  var hash: (state: [UInt8], byteCount: Int64) { hashing.saved }
+
+  func append(_ chunk: any ByteChunk, isStaged: Bool) throws(BlobError) {
+    let (position, failure) = state.withLock { ($0.size, $0.failure) }
+    if let failure { throw BlobError(failure) }
+    do throws(FileError) {
+      try file.write([chunk], at: position)
+    } catch {
+      // What a failed call left behind the known bytes is nobody's word; if even cutting fails, the next write covers it.
+      do throws(FileError) { try file.truncate(to: position) } catch {}
+      throw BlobError(error)
+    }
+    let size = position + Int64(chunk.count)
+    let mustSync = state.withLock { state in
+      state.size = size
+      guard isSynced, !isStaged, size - state.checkpoint >= Self.checkpointBytes else { return false }
+      state.checkpoint = size
+      return true
+    }
+    if isStaged { return }
+    hashing.allow(upTo: size)
+    if mustSync { syncAlongside(size) }
   }
 
-  func append(_ chunks: [any ByteChunk]) async throws(BlobError) {
-    try await executor.blob { [self] () throws(FileError) in
-      var (size, stream) = state.withLock { ($0.size, $0.stream) }
-      if stream.byteCount < size, size - stream.byteCount <= Self.catchUpBytes {
-        try catchUp(&stream, to: size)
+  /// Spreads the syncing of a long request over its time; what it finds out the next call tells.
+  private func syncAlongside(_ size: Int64) {
+    let hash = hashing.snapshot(upTo: size)
+    guard syncing.beginIfIdle() else { return }
+    executor.submit { [self] in
+      let failure = syncing.run(upTo: size)
+      if let failure {
+        state.withLock { $0.failure = failure }
+      } else {
+        hashing.save(hash)
       }
-      do throws(FileError) {
-        try file.write(chunks, at: size)
-      } catch {
-        state.withLock { [stream] in $0.stream = stream }
-        // What a failed call left behind the known bytes is nobody's word; if even cutting fails, the next write covers it.
-        do throws(FileError) { try cut(to: size) } catch {}
-        throw error
-      }
-      // In step with the bytes the hash costs no read; far behind them it catches up at the end.
-      let isInStep = stream.byteCount == size
-      for chunk in chunks {
-        if isInStep { stream.update(chunk) }
-        size += Int64(chunk.count)
-      }
-      state.withLock { [size, stream] state in
-        state.size = size
-        state.stream = stream
-      }
+      syncing.end()
     }
   }
 
   func truncate(to size: Int64) async throws(BlobError) {
+    await syncing.begin()
+    defer { syncing.end() }
     try await executor.blob { [self] () throws(FileError) in try cut(to: size) }
   }
 
   func sync() async throws(BlobError) {
+    let size = self.size
+    let hash = hashing.snapshot(upTo: size)
+    guard isSynced else {
+      hashing.allow(upTo: size)
+      hashing.save(hash)
+      return
+    }
+    if syncing.isDurable(size), state.withLock({ $0.failure == nil }) {
+      hashing.allow(upTo: size)
+      hashing.save(hash)
+      return
+    }
+    await syncing.begin()
+    defer { syncing.end() }
     try await executor.blob { [self] () throws(FileError) in
-      let size = state.withLock { $0.size }
-      if isSynced {
-        do throws(FileError) {
-          try file.sync()
-        } catch {
-          // The kernel may have dropped the pages and call them clean: a second sync would promise what is not there.
-          try cut(to: state.withLock { $0.durableSize })
-          throw error
+      let earlier = state.withLock { $0.failure }
+      if let failure = earlier ?? syncing.run(upTo: size) {
+        // The kernel may have dropped the pages and call them clean: a second sync would promise what is not there.
+        let durableSize = syncing.durableSize
+        doubt(PartialDoubt(durableSize: durableSize))
+        if let durableSize {
+          try cut(to: durableSize)
+          state.withLock { $0.failure = nil }
+          doubt(nil)
         }
-      }
-      state.withLock { state in
-        state.checkpoint = state.stream
-        state.durableSize = size
+        throw failure
       }
     }
+    hashing.allow(upTo: size)
+    hashing.save(hash)
   }
 
-  /// Call on the executor.
+  /// Call on the executor, in turn with the syncs.
   private func cut(to size: Int64) throws(FileError) {
     let stored = try file.size()
     guard stored > size else { return }
@@ -92,117 +133,26 @@ final class DiskPartial: PartialBlob {
         kind: .other, call: "ftruncate", path: "partial", code: 0,
         explanation: "the file is published already")
     }
+    hashing.goBack(to: size)
     try file.truncate(to: size)
+    syncing.cut(to: size)
     if isSynced { try file.sync() }
     state.withLock { state in
       state.size = size
-      state.durableSize = min(state.durableSize, size)
-      if state.stream.byteCount > size { state.stream = state.checkpoint }
-      if state.stream.byteCount > size { state.stream = SHA256Stream() }
-      state.checkpoint = state.stream
-    }
-  }
-
-  /// Reads what the running hash has not seen; call on the executor.
-  private func catchUp(_ stream: inout SHA256Stream, to size: Int64) throws(FileError) {
-    while stream.byteCount < size {
-      let bytes = try file.readBytes(Int(min(size - stream.byteCount, 1 << 20)), at: stream.byteCount)
-      guard !bytes.isEmpty else {
-        throw FileError(
-          kind: .notFound, call: "pread", path: "partial", code: 0, explanation: "file ended early")
-      }
-      stream.update(bytes)
+      state.checkpoint = min(state.checkpoint, size)
     }
   }
 
   func digest() async throws(BlobError) -> Digest {
-    while true {
-      let digest = try await executor.blob { [self] () throws(FileError) -> Digest? in
-        var (size, stream) = state.withLock { ($0.size, $0.stream) }
-        if stream.byteCount < size {
-          let wanted = Int(min(size - stream.byteCount, 1 << 20))
-          let bytes = try file.readBytes(wanted, at: stream.byteCount)
-          if bytes.count < wanted {
-            throw FileError(
-              kind: .notFound, call: "pread", path: "partial", code: 0, explanation: "file ended early")
-          }
-          stream.update(bytes)
-          state.withLock { [stream] in $0.stream = stream }
-        }
-        size = state.withLock { $0.size }
-        return stream.byteCount == size ? stream.digest() : nil
-      }
-      if let digest { return digest }
+    try await hashing.digest(of: size)
+  }
+
+  func close() {
+    let isFirst = state.withLock { state in
+      defer { state.isClosed = true }
+      return !state.isClosed
     }
-  }
-
-  func close() { file.close() }
-}
-
-/// A file open for reading.
-final class DiskReader: BlobReader {
-  let size: Int64
-  private let file: any OpenFile
-  private let executor: IOExecutor
-
-  init(file: any OpenFile, size: Int64, executor: IOExecutor) {
-    self.file = file
-    self.size = size
-    self.executor = executor
-  }
-
-  func read(_ count: Int, at offset: Int64) async throws(BlobError) -> [UInt8] {
-    try await executor.blob { [file] () throws(FileError) in try file.readBytes(count, at: offset) }
-  }
-
-  func close() { file.close() }
-}
-
-/// An object on its way: `objects/.incoming/…` until its name is known.
-final class DiskObjectWriter: ObjectWriter {
-  private struct State {
-    var size: Int64 = 0
-    var stream = SHA256Stream()
-  }
-  private let file: any OpenFile
-  private let path: String
-  private let store: DiskBlobStore
-  private let state = Locked(State())
-
-  init(file: any OpenFile, path: String, store: DiskBlobStore) {
-    self.file = file
-    self.path = path
-    self.store = store
-  }
-
-  func write(_ bytes: [UInt8]) async throws(BlobError) {
-    try await store.executor.blob { [self] () throws(FileError) in
-      var now = state.withLock { $0 }
-      try file.write([bytes], at: now.size)
-      now.size += Int64(bytes.count)
-      now.stream.update(bytes)
-      state.withLock { [now] in $0 = now }
-    }
-  }
-
-  func finish() async throws(BlobError) -> Digest {
-    try await store.executor.blob { [self] () throws(FileError) in
-      let digest = state.withLock { $0.stream.digest() }
-      let folder = try store.objectFolder(digest)
-      try file.setPermissions(0o444)
-      try file.sync()
-      file.close()
-      try store.files.rename(path, to: store.layout.object(digest))
-      try store.files.syncFolder(folder)
-      return digest
-    }
-  }
-
-  func cancel() async {
-    file.close()
-    // Nothing depends on it: the next start sweeps the folder.
-    _ = await store.executor.perform { [self] in
-      do throws(FileError) { try store.files.remove(path) } catch {}
-    }
+    // Who still reads or syncs holds the file; it closes with the last reference.
+    if isFirst { hashing.stop() }
   }
 }

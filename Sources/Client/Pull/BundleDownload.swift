@@ -9,7 +9,7 @@ package struct BundleDownload: Sendable {
   private let force: Bool
   private let retrier: Retrier
   private let board: ProgressBoard
-  private let io: IOExecutor
+  private let io: any IOExecutor
   private let entropy: any Entropy
   private let parallel: Int
 
@@ -37,7 +37,7 @@ package struct BundleDownload: Sendable {
   package init(
     api: GatewayAPI, bundle: BundleAddress, folder: String, force: Bool, retrier: Retrier,
     board: ProgressBoard,
-    io: IOExecutor, parallel: Int = 4, fileSystem: any FileSystem = LinuxFileSystem(),
+    io: any IOExecutor, parallel: Int = 4, fileSystem: any FileSystem = LinuxFileSystem(),
     entropy: any Entropy = SystemEntropy()
   ) {
     self.api = api

@@ -21,12 +21,12 @@ package struct FolderCheck: Sendable {
   }
 
   private let copy: LocalCopy
-  private let io: IOExecutor
+  private let io: any IOExecutor
   private let parallel: Int
 
   /// - Parameter folder: absolute.
   package init(
-    folder: String, io: IOExecutor, parallel: Int = 4, fileSystem: any FileSystem = LinuxFileSystem()
+    folder: String, io: any IOExecutor, parallel: Int = 4, fileSystem: any FileSystem = LinuxFileSystem()
   ) {
     copy = LocalCopy(folder: folder, fileSystem: fileSystem)
     self.io = io

@@ -10,10 +10,10 @@ package final class FileReading: Sendable {
 
   package let source: SourceFile
   private let file: any OpenFile
-  private let io: IOExecutor
+  private let io: any IOExecutor
   private let ladder: Locked<HashLadder>
 
-  private init(source: SourceFile, file: any OpenFile, io: IOExecutor) {
+  private init(source: SourceFile, file: any OpenFile, io: any IOExecutor) {
     self.source = source
     self.file = file
     self.io = io
@@ -21,7 +21,7 @@ package final class FileReading: Sendable {
   }
 
   /// - Throws: `SourceError` when the file is unreadable or no longer the scanned one.
-  package static func open(_ source: SourceFile, io: IOExecutor, fileSystem: any FileSystem) async throws
+  package static func open(_ source: SourceFile, io: any IOExecutor, fileSystem: any FileSystem) async throws
     -> FileReading
   {
     try await io.run {

@@ -10,7 +10,7 @@ struct TransferContext: Sendable {
   let retrier: Retrier
   let journal: PushJournal
   let board: ProgressBoard
-  let io: IOExecutor
+  let io: any IOExecutor
   let fileSystem: any FileSystem
   let limit: AppendLimit
   let notice: @Sendable (String) -> Void

@@ -37,13 +37,13 @@ package struct PushEngine: Sendable {
   private let journal: PushJournal
   private let retrier: Retrier
   private let board: ProgressBoard
-  private let io: IOExecutor
+  private let io: any IOExecutor
   private let fileSystem: any FileSystem
   private let notice: @Sendable (String) -> Void
 
   /// - Parameter notice: told, in one sentence each, what a person at the terminal should know.
   package init(
-    api: GatewayAPI, plan: PushPlan, journal: PushJournal, board: ProgressBoard, io: IOExecutor,
+    api: GatewayAPI, plan: PushPlan, journal: PushJournal, board: ProgressBoard, io: any IOExecutor,
     policy: RetryPolicy = RetryPolicy(), pacer: Pacer = .system(),
     fileSystem: any FileSystem = LinuxFileSystem(), notice: @escaping @Sendable (String) -> Void
   ) {

@@ -49,7 +49,7 @@ package final class PushJournal: Sendable {
   private let folder: String
   private let key: String
   private let lock: FileLock
-  private let io: IOExecutor
+  private let io: any IOExecutor
   private let fileSystem: any FileSystem
   private let clock: any WallClock
   private let state: Locked<State>
@@ -65,7 +65,7 @@ package final class PushJournal: Sendable {
   ///
   /// - Throws: `InUse`, or `FileError`.
   package static func open(
-    folder: String, key: String, io: IOExecutor, fileSystem: any FileSystem = LinuxFileSystem(),
+    folder: String, key: String, io: any IOExecutor, fileSystem: any FileSystem = LinuxFileSystem(),
     clock: any WallClock = SystemClock()
   ) async throws -> PushJournal {
     try await io.run {
@@ -79,7 +79,7 @@ package final class PushJournal: Sendable {
   }
 
   private init(
-    folder: String, key: String, lock: FileLock, io: IOExecutor, fileSystem: any FileSystem,
+    folder: String, key: String, lock: FileLock, io: any IOExecutor, fileSystem: any FileSystem,
     clock: any WallClock, record: JournalRecord?, complaint: String?
   ) {
     self.folder = folder

@@ -9,84 +9,73 @@ extension ByteBuffer: ByteChunk {
   }
 }
 
-/// A request's content on its way from the event loop to the engine, with a bound on what waits in between.
-final class ChannelBody: UploadBody {
-  /// Bytes that may wait; beyond them the socket is not read, so that a slow disk slows its client.
-  static let highWaterBytes = 512 << 10
-
-  private enum End { case clean, interrupted }
-  private struct State {
-    var chunks: [ByteBuffer] = []
-    var waitingBytes = 0
-    var end: End?
-    var consumer: CheckedContinuation<[ByteBuffer]?, any Error>?
-    var isAsked = false
-    var isPaused = false
-  }
-  private let state = Locked(State())
+/// A request's content: goes from the socket to the engine's sink on the event loop, without a stop in between.
+///
+/// Before there is a sink, at most one read of the socket waits.
+final class ChannelBody: UploadBody, @unchecked Sendable {
+  // Sendable because everything but `loop` is touched on the loop only.
+  private enum End { case clean, interrupted, refused }
+  private let loop: any EventLoop
+  private var waiting: [ByteBuffer] = []
+  private var end: End?
+  private var sink: (any UploadSink)?
+  private var consumer: CheckedContinuation<Result<Void, BodyInterrupted>, Never>?
   /// Called when the engine first asks for content: now the client may be told to send it.
-  private let onFirstDemand: @Sendable () -> Void
+  private var onFirstDemand: (() -> Void)?
   /// Called when the socket may be read again.
-  private let onDrained: @Sendable () -> Void
+  private var onDemand: (() -> Void)?
 
-  init(onFirstDemand: @escaping @Sendable () -> Void, onDrained: @escaping @Sendable () -> Void) {
+  init(_ loop: any EventLoop) { self.loop = loop }
+
+  /// On the loop, before anything else.
+  func prepare(onFirstDemand: @escaping () -> Void, onDemand: @escaping () -> Void) {
     self.onFirstDemand = onFirstDemand
-    self.onDrained = onDrained
+    self.onDemand = onDemand
   }
 
   // MARK: the engine's side
 
-  func next() async throws(BodyInterrupted) -> [any ByteChunk]? {
-    let isFirst = state.withLock { state in
-      defer { state.isAsked = true }
-      return !state.isAsked
+  func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {
+    let result = await withCheckedContinuation { continuation in
+      onLoop { self.start(sink, continuation) }
     }
-    if isFirst { onFirstDemand() }
-    do {
-      let chunks = try await withCheckedThrowingContinuation { continuation in
-        let (result, drained) = state.withLock { state -> (Result<[ByteBuffer]?, any Error>?, Bool) in
-          if !state.chunks.isEmpty {
-            defer {
-              state.chunks = []
-              state.waitingBytes = 0
-            }
-            return (.success(state.chunks), state.isPaused)
-          }
-          if state.end == .interrupted { return (.failure(BodyInterrupted()), false) }
-          if state.end == .clean { return (.success(nil), false) }
-          precondition(state.consumer == nil, "a body has one reader")
-          state.consumer = continuation
-          return (nil, false)
-        }
-        if drained { resume() }
-        if let result { continuation.resume(with: result) }
-      }
-      return chunks
-    } catch {
-      throw BodyInterrupted()
-    }
+    try result.get()
   }
 
-  func interrupt() { end(.interrupted) }
+  func interrupt() { onLoop { self.end(.interrupted) } }
+
+  private func onLoop(_ work: @escaping @Sendable () -> Void) {
+    if loop.inEventLoop { work() } else { loop.execute(work) }
+  }
+
+  private func start(
+    _ sink: any UploadSink, _ continuation: CheckedContinuation<Result<Void, BodyInterrupted>, Never>
+  ) {
+    precondition(consumer == nil, "a body has one reader")
+    onFirstDemand?()
+    onFirstDemand = nil
+    consumer = continuation
+    self.sink = sink
+    let arrived = waiting
+    waiting = []
+    for buffer in arrived where self.sink != nil {
+      if !sink.take(buffer) { end = .refused }
+      if end == .refused { break }
+    }
+    if end != nil { conclude() } else { onDemand?() }
+  }
 
   // MARK: the event loop's side
 
-  /// True when the socket must not be read before `onDrained`.
+  /// True when the socket must not be read before `onDemand`.
   func push(_ buffer: ByteBuffer) -> Bool {
-    let (consumer, isPaused) = state.withLock {
-      state -> (CheckedContinuation<[ByteBuffer]?, any Error>?, Bool) in
-      if state.end != nil { return (nil, false) }
-      if let consumer = state.consumer {
-        state.consumer = nil
-        return (consumer, false)
-      }
-      state.chunks.append(buffer)
-      state.waitingBytes += buffer.readableBytes
-      if state.waitingBytes >= Self.highWaterBytes { state.isPaused = true }
-      return (nil, state.isPaused)
+    if end != nil { return false }
+    guard let sink else {
+      waiting.append(buffer)
+      return true
     }
-    consumer?.resume(returning: [buffer])
-    return isPaused
+    if !sink.take(buffer) { end(.refused) }
+    return false
   }
 
   func finish() { end(.clean) }
@@ -94,30 +83,26 @@ final class ChannelBody: UploadBody {
   /// The answer is out: nobody will ask for what waits.
   func discard() {
     end(.interrupted)
-    state.withLock { state in
-      state.chunks = []
-      state.waitingBytes = 0
-    }
+    waiting = []
+    onFirstDemand = nil
+    onDemand = nil
   }
 
   /// True once the engine has asked for content.
-  var isAsked: Bool { state.withLock { $0.isAsked } }
+  var isAsked: Bool { onFirstDemand == nil }
+  /// True while the engine takes content.
+  var isTaking: Bool { sink != nil }
 
   private func end(_ end: End) {
-    let consumer = state.withLock { state -> CheckedContinuation<[ByteBuffer]?, any Error>? in
-      guard state.end == nil else { return nil }
-      state.end = end
-      defer { state.consumer = nil }
-      return state.consumer
-    }
-    switch end {
-    case .clean: consumer?.resume(returning: nil)
-    case .interrupted: consumer?.resume(throwing: BodyInterrupted())
-    }
+    // What has arrived is handed out before an end that came later.
+    if self.end == nil { self.end = end }
+    if sink != nil { conclude() }
   }
 
-  private func resume() {
-    state.withLock { $0.isPaused = false }
-    onDrained()
+  private func conclude() {
+    guard let end, let consumer else { return }
+    sink = nil
+    self.consumer = nil
+    consumer.resume(returning: end == .interrupted ? .failure(BodyInterrupted()) : .success(()))
   }
 }

@@ -1,63 +1,92 @@
 import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import Vocabulary
 
 /// Takes upload requests out of the stream of a connection, in front of the router; all others pass untouched.
 ///
 /// One request at a time: an upload waits for the router's answers before it, and the router for the upload's. Parts
 /// that arrive too early are held, and the socket is not read meanwhile, so what is held is bounded by one read.
-final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
-  typealias InboundIn = HTTPRequestPart
-  typealias InboundOut = HTTPRequestPart
-  typealias OutboundIn = HTTPResponsePart
-  typealias OutboundOut = HTTPResponsePart
+final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler, SilentConnection {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
 
   /// How long the rest of a refused request is read and thrown away, so that the client gets to read the answer.
   static let lingerSeconds: Int64 = 5
   private static let keepAliveRestBytes: Int64 = 1 << 20
-  private static let receiveBufferBytes = 256 << 10
 
   private let responder: UploadResponder
+  private let resources: LoopResources
   private let idleTimeout: TimeAmount
+  private let attachRouter: (ChannelHandlerContext) throws -> Void
+  private let receiving = LentBufferAllocator.Choice()
   private var context: ChannelHandlerContext?
   private var exchange: UploadExchange?
+  private var isRouterAttached = false
   /// Router requests whose answer has not ended.
   private var routed = 0
   private var isRoutedBody = false
   /// A routed request of which more is to come: silence is then the client's.
   private var isRoutedBodyOpen = false
-  private var held = CircularBuffer<HTTPRequestPart>()
+  private var held: [HTTPServerRequestPart] = []
   private var isReleasing = false
   private var wantsRead = false
   private var quiescing: Any?
   private var lastActivity = NIODeadline.now()
-  private var idleCheck: Scheduled<Void>?
 
-  init(responder: UploadResponder, idleTimeout: TimeAmount) {
+  /// `attachRouter` adds the router's part to the pipeline; called once, at the first request that is not an upload.
+  init(
+    responder: UploadResponder, resources: LoopResources, idleTimeout: TimeAmount,
+    attachRouter: @escaping (ChannelHandlerContext) throws -> Void
+  ) {
     self.responder = responder
+    self.resources = resources
     self.idleTimeout = idleTimeout
+    self.attachRouter = attachRouter
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    let allocator = AdaptiveRecvByteBufferAllocator(
-      minimum: 2048, initial: 16 << 10, maximum: Self.receiveBufferBytes)
     // Only test channels lack the options; they have no socket to size a buffer for.
-    try? context.channel.syncOptions?.setOption(.recvAllocator, value: allocator)
-    scheduleIdleCheck(context)
+    try? context.channel.syncOptions?.setOption(
+      .recvAllocator, value: LentBufferAllocator(choice: receiving, resources: resources))
+    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    resources.add(self)
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    resources.remove(self)
+    self.context = nil
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
-    idleCheck?.cancel()
+    resources.remove(self)
     exchange?.body.interrupt()
     context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    exchange?.body.interrupt()
-    if exchange != nil { context.close(promise: nil) } else { context.fireErrorCaught(error) }
+    if let exchange {
+      exchange.body.interrupt()
+      context.close(promise: nil)
+    } else if routed > 0 {
+      context.fireErrorCaught(error)
+    } else {
+      refuse(error, context)
+    }
+  }
+
+  /// Answers what is no request at all, and ends the connection.
+  private func refuse(_ error: any Error, _ context: ChannelHandlerContext) {
+    guard let error = error as? HTTPParserError, context.channel.isActive else {
+      context.close(promise: nil)
+      return
+    }
+    write(responder.refusal(of: error), context)
+    context.close(promise: nil)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -76,7 +105,11 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
       quiescing = event
       return
     }
-    context.fireUserInboundEventTriggered(event)
+    if isRouterAttached {
+      context.fireUserInboundEventTriggered(event)
+    } else if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
+      context.close(promise: nil)
+    }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -102,20 +135,21 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   }
 
   /// False when the part has to wait.
-  private func process(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) -> Bool {
+  private func process(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
     switch part {
-    case .head(let request):
+    case .head(let head):
       guard exchange == nil else { return false }
-      if responder.takes(request) {
+      if let request = responder.uploadRequest(head) {
         guard routed == 0 else { return false }
         isRoutedBody = false
         begin(request, context)
       } else {
+        guard attachRouterOnce(context) else { return true }
         routed += 1
         isRoutedBody = true
         isRoutedBodyOpen = true
         // Behind a request that is not answered yet it would be taken for that one's; the client sends without it.
-        if routed == 1, request.headerFields[.expect]?.lowercased() == "100-continue" {
+        if routed == 1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
           sendContinue(context)
         }
         context.fireChannelRead(wrapInboundOut(part))
@@ -126,6 +160,8 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
       } else if let exchange {
         exchange.restBytes -= Int64(buffer.readableBytes)
         if !exchange.isReplied { exchange.isPaused = exchange.body.push(buffer) }
+        receiving.isLarge = exchange.wantsLargeBuffer
+        if !exchange.isPaused { resources.giveBack(buffer) }
       }
     case .end:
       if isRoutedBody {
@@ -133,6 +169,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
         context.fireChannelRead(wrapInboundOut(part))
       } else if let exchange {
         exchange.isRequestEnded = true
+        receiving.isLarge = false
         exchange.body.finish()
         if exchange.isReplied { complete(context) }
       }
@@ -140,17 +177,27 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
     return true
   }
 
-  private func release(_ context: ChannelHandlerContext) {
-    guard !isReleasing else { return }
-    isReleasing = true
-    var released = false
-    while let part = held.first, process(part, context) {
-      held.removeFirst()
-      released = true
+  /// False when the connection cannot go on.
+  private func attachRouterOnce(_ context: ChannelHandlerContext) -> Bool {
+    if isRouterAttached { return true }
+    do {
+      try attachRouter(context)
+      isRouterAttached = true
+    } catch {
+      context.close(promise: nil)
     }
+    return isRouterAttached
+  }
+
+  private func release(_ context: ChannelHandlerContext) {
+    guard !isReleasing, !held.isEmpty else { return resumeReading(context) }
+    isReleasing = true
+    var released = 0
+    while released < held.count, process(held[released], context) { released += 1 }
+    held.removeFirst(released)
     isReleasing = false
     // Without this the router's end of the pipeline never learns that there is something to take.
-    if released { context.fireChannelReadComplete() }
+    if released > 0 { context.fireChannelReadComplete() }
     resumeReading(context)
   }
 
@@ -161,35 +208,32 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   }
 
   private func sendContinue(_ context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    context.writeAndFlush(
+      wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
   }
 
   // MARK: an upload request
 
   private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
-    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    let loop = context.eventLoop
-    let expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
-    let body = ChannelBody(
-      onFirstDemand: {
-        guard expectsContinue else { return }
-        loop.execute {
-          let (handler, context) = bound.value
-          if handler.exchange?.isReplied == false { handler.sendContinue(context) }
-        }
-      },
-      onDrained: {
-        loop.execute {
-          let (handler, context) = bound.value
-          handler.exchange?.isPaused = false
-          handler.resumeReading(context)
-        }
-      })
+    let body = ChannelBody(context.eventLoop)
     let exchange = UploadExchange(request, body: body)
     self.exchange = exchange
+    body.prepare(
+      onFirstDemand: { [weak self, exchange] in
+        guard let context = self?.context, exchange.expectsContinue, !exchange.isReplied else { return }
+        self?.sendContinue(context)
+      },
+      onDemand: { [weak self, exchange] in
+        exchange.isPaused = false
+        guard let self, let context = self.context else { return }
+        receiving.isLarge = exchange.wantsLargeBuffer
+        resumeReading(context)
+      })
+    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    let loop = context.eventLoop
     let peer = context.remoteAddress
     let responder = responder
-    Task {
+    Task(executorPreference: resources.executor) {
       let reply = await responder.respond(to: request, body: body, peer: peer)
       loop.execute {
         let (handler, context) = bound.value
@@ -201,21 +245,18 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   private func reply(_ reply: UploadReply, _ context: ChannelHandlerContext) {
     guard let exchange, context.channel.isActive else { return }
     lastActivity = .now()
-    var head = reply.head
+    var reply = reply
     // A short rest is read to keep the connection; a long one is cheaper to send again elsewhere.
     let isLongRest =
       !exchange.isRequestEnded
       && (exchange.restBytes < 0 || exchange.restBytes > Self.keepAliveRestBytes || exchange.expectsContinue)
     if isLongRest || reply.mustClose { exchange.mustClose = true }
-    if exchange.mustClose { head.headerFields[.connection] = "close" }
+    if exchange.mustClose { reply.head.headerFields[.connection] = "close" }
     exchange.isReplied = true
     exchange.isPaused = false
     exchange.body.discard()
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    if !reply.body.isEmpty {
-      context.write(wrapOutboundOut(.body(ByteBuffer(bytes: reply.body))), promise: nil)
-    }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    receiving.isLarge = false
+    write(reply, context)
     if exchange.isRequestEnded {
       complete(context)
     } else {
@@ -229,6 +270,16 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
     }
   }
 
+  private func write(_ reply: UploadReply, _ context: ChannelHandlerContext) {
+    context.write(wrapOutboundOut(.head(HTTPResponseHead(reply.head))), promise: nil)
+    if !reply.body.isEmpty {
+      context.write(
+        wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: reply.body)))), promise: nil
+      )
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+
   private func complete(_ context: ChannelHandlerContext) {
     guard let exchange else { return }
     self.exchange = nil
@@ -238,7 +289,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
     }
     if let event = quiescing {
       quiescing = nil
-      context.fireUserInboundEventTriggered(event)
+      userInboundEventTriggered(context: context, event: event)
       return
     }
     release(context)
@@ -247,48 +298,10 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler 
   // MARK: silence
 
   /// Closes a connection on which nothing has moved for the idle time, unless an answer is being worked out.
-  private func scheduleIdleCheck(_ context: ChannelHandlerContext) {
-    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
-    idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(idleTimeout.nanoseconds / 2))
-    {
-      let (handler, context) = bound.value
-      let isSilent = NIODeadline.now() - handler.lastActivity >= handler.idleTimeout
-      let isWorking =
-        (handler.routed > 0 && !handler.isRoutedBodyOpen) || handler.exchange?.isWorking == true
-      if isSilent && !isWorking {
-        handler.exchange?.body.interrupt()
-        context.close(promise: nil)
-      } else {
-        handler.scheduleIdleCheck(context)
-      }
-    }
+  func look(_ now: NIODeadline) {
+    let isWorking = (routed > 0 && !isRoutedBodyOpen) || exchange?.isWorking == true
+    guard now - lastActivity >= idleTimeout, !isWorking else { return }
+    exchange?.body.interrupt()
+    context?.close(promise: nil)
   }
-}
-
-/// One upload request and its answer, touched on the event loop only.
-final class UploadExchange {
-  let body: ChannelBody
-  let expectsContinue: Bool
-  /// Bytes of the body that have not arrived; negative when the client gave no Content-Length.
-  var restBytes: Int64
-  var isRequestEnded = false
-  var isReplied = false
-  var isPaused = false
-  var mustClose: Bool
-
-  init(_ request: HTTPRequest, body: ChannelBody) {
-    self.body = body
-    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
-    restBytes = Self.declaredBytes(of: request)
-    mustClose = request.headerFields[.connection]?.lowercased().contains("close") ?? false
-  }
-
-  /// Bytes of body the head announces; negative when it does not say how many.
-  static func declaredBytes(of request: HTTPRequest) -> Int64 {
-    if request.headerFields[.transferEncoding] != nil { return -1 }
-    return request.headerFields[.contentLength].flatMap { Int64($0) } ?? 0
-  }
-
-  /// The whole request is here, or waits for the storage: silence is ours, not the client's.
-  var isWorking: Bool { !isReplied && (isRequestEnded || isPaused || !body.isAsked) }
 }

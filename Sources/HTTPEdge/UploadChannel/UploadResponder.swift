@@ -1,6 +1,8 @@
 import HTTPTypes
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
 import Platform
 import UploadProtocol
 import Uploads
@@ -22,9 +24,30 @@ struct UploadResponder: Sendable {
   let entropy: any Entropy
   let logger: Logger
 
-  /// True for what `DialectChoice` gives to an upload dialect; all else is routed.
-  func takes(_ request: HTTPRequest) -> Bool {
-    DialectChoice(Self.head(of: request)) != nil
+  /// The request, if `DialectChoice` gives it to an upload dialect; all else is routed.
+  func uploadRequest(_ head: HTTPRequestHead) -> HTTPRequest? {
+    guard head.uri.utf8.starts(with: UploadRoute.basePath.utf8),
+      let request = try? HTTPRequest(head, secure: false, splitCookie: false),
+      DialectChoice(Self.head(of: request)) != nil
+    else { return nil }
+    return request
+  }
+
+  /// The answer to bytes that are no HTTP request.
+  func refusal(of error: HTTPParserError) -> UploadReply {
+    let problem =
+      error == .headerOverflow
+      ? ProblemError(.tooManyHeaders, detail: "the request's header fields are larger than this server takes")
+      : ProblemError(.badRequest, detail: "the request is not HTTP/1.1: \(error)")
+    let requestID = Hexadecimal.encode(entropy.bytes(8))
+    let body = ProblemDocument(problem, requestID: requestID).json
+    return UploadReply(
+      head: HTTPResponse(
+        status: .init(code: problem.problem.status),
+        headerFields: [
+          .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
+          .requestID: requestID,
+        ]), body: body, mustClose: true)
   }
 
   func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {

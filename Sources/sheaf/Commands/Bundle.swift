@@ -92,7 +92,7 @@ struct BundleCat: AsyncParsableCommand {
       let path = try BundlePath(command.path)
       let bundle = try await retrier.run { try await api.bundle(named) }
       let address = BundleAddress(repo: named.repo, reference: bundle.id)
-      let io = IOExecutor(name: "sheaf.client.io", threads: 1)
+      let io = ThreadedExecutor(name: "sheaf.client.io", threads: 1)
       let receiver = EntryReceiver(api: api, bundle: address, retrier: retrier)
       do {
         let received = try await receiver.receive(path, size: nil) { part, _ in

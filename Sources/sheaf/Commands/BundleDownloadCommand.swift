@@ -82,7 +82,7 @@ struct BundleDownloadCommand: AsyncParsableCommand {
       let download = BundleDownload(
         api: api, bundle: address, folder: ClientRun.absolute(to), force: force, retrier: retrier,
         board: board,
-        io: IOExecutor(name: "sheaf.client.io", threads: parallel + 1), parallel: parallel)
+        io: ThreadedExecutor(name: "sheaf.client.io", threads: parallel + 1), parallel: parallel)
       return (found, try await display.during { try await download.run(entries) })
     }
     try report(found, outcome)

@@ -70,7 +70,7 @@ struct Push: AsyncParsableCommand {
     }
     guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
     guard !message.isEmpty else { throw CommandFailure("--message must not be empty") }
-    let io = IOExecutor(name: "sheaf.client.io", threads: parallel + 2)
+    let io = ThreadedExecutor(name: "sheaf.client.io", threads: parallel + 2)
     let scan = try await self.scan(on: io)
 
     guard let folder = StateFolder.pushes(environment: ProcessInfo.processInfo.environment) else {
@@ -98,7 +98,7 @@ struct Push: AsyncParsableCommand {
     try report(result, board.progress)
   }
 
-  private func scan(on io: IOExecutor) async throws -> FolderScan {
+  private func scan(on io: any IOExecutor) async throws -> FolderScan {
     let folder = FileManager.default.currentDirectoryPath
     let scan = await io.perform { [paths] in FolderScan(paths, in: folder) }
     for warning in scan.warnings { StandardError.line("sheaf: \(TextTable.visible(warning))") }

@@ -20,6 +20,8 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.logLevel), help: .of(\.logLevel)) var logLevel: String?
   @Option(name: .of(\.durability), help: .of(\.durability)) var durability: String?
   @Option(name: .of(\.maximumUploadBytes), help: .of(\.maximumUploadBytes)) var maximumUploadBytes: String?
+  @Option(name: .of(\.smallUploadBytes), help: .of(\.smallUploadBytes)) var smallUploadBytes: String?
+  @Option(name: .of(\.smallBufferBytes), help: .of(\.smallBufferBytes)) var smallBufferBytes: String?
   @Option(name: .of(\.uploadExpirySeconds), help: .of(\.uploadExpirySeconds)) var uploadExpirySeconds: String?
   @Option(name: .of(\.orphanExpirySeconds), help: .of(\.orphanExpirySeconds)) var orphanExpirySeconds: String?
   @Option(name: .of(\.pushExpirySeconds), help: .of(\.pushExpirySeconds)) var pushExpirySeconds: String?
@@ -47,6 +49,8 @@ struct SettingFlags: ParsableArguments {
     add(\.logLevel, logLevel)
     add(\.durability, durability)
     add(\.maximumUploadBytes, maximumUploadBytes)
+    add(\.smallUploadBytes, smallUploadBytes)
+    add(\.smallBufferBytes, smallBufferBytes)
     add(\.uploadExpirySeconds, uploadExpirySeconds)
     add(\.orphanExpirySeconds, orphanExpirySeconds)
     add(\.pushExpirySeconds, pushExpirySeconds)

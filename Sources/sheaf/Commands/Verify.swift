@@ -45,7 +45,7 @@ struct Verify: AsyncParsableCommand {
       if let dir = command.dir {
         let entries = try await api.entries(of: address, retrier: retrier)
         let check = FolderCheck(
-          folder: ClientRun.absolute(dir), io: IOExecutor(name: "sheaf.client.io", threads: 4))
+          folder: ClientRun.absolute(dir), io: ThreadedExecutor(name: "sheaf.client.io", threads: 4))
         local = try await check.run(entries)
       }
       try command.report(bundle, stored, local)

@@ -8,20 +8,22 @@ extension BlobStoreConformance {
     BlobStoreLaw("MUST-4 a saved hash state is taken up, and nothing it covers is read again") { store in
       var random = SeededRandom(seed: 1)
       let bytes = random.bytes(3000)
-      try await store.createPartial(id(1))
-      let first = try await store.openPartial(id(1), hashState: nil)
-      try await first.append([Array(bytes[..<1000])])
+      try await store.createPartial(id(1), urgency: .atOnce)
+      let first = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+      try first.append(Array(bytes[..<1000]), isStaged: false)
+      _ = try await first.digest()
       try await first.sync()
       let saved = first.hash
       #expect(saved.byteCount == 1000)
-      try await first.append([Array(bytes[1000..<1700])])
+      try first.append(Array(bytes[1000..<1700]), isStaged: false)
       first.close()
       // 700 bytes arrived after the state was saved: they are hashed from the file.
-      let second = try await store.openPartial(id(1), hashState: saved.state)
+      let second = try await store.openPartial(id(1), hashState: saved.state, urgency: .atOnce)
       defer { second.close() }
       #expect(second.hash.byteCount == 1000)
-      try await second.append([Array(bytes[1700...])])
+      try second.append(Array(bytes[1700...]), isStaged: false)
       #expect(try await second.digest() == SHA256Stream.digest(of: bytes))
+      try await second.sync()
       #expect(second.hash.byteCount == 3000)
     },
     BlobStoreLaw("MUST-4 without a fitting hash state the prefix is hashed again") { store in
@@ -30,40 +32,41 @@ extension BlobStoreConformance {
       tooLong.update([UInt8](repeating: 7, count: 501))
       try await fill(store, id(1), bytes)
       for state in [nil, [], [1, 2, 3], tooLong.savedState] as [[UInt8]?] {
-        let partial = try await store.openPartial(id(1), hashState: state)
+        let partial = try await store.openPartial(id(1), hashState: state, urgency: .atOnce)
         #expect(partial.hash.byteCount == 0)
         #expect(try await partial.digest() == SHA256Stream.digest(of: bytes))
         partial.close()
       }
     },
     BlobStoreLaw("a cut back to the last sync keeps the hash of what stays") { store in
-      try await store.createPartial(id(1))
-      let partial = try await store.openPartial(id(1), hashState: nil)
+      try await store.createPartial(id(1), urgency: .atOnce)
+      let partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
       defer { partial.close() }
-      try await partial.append([[1, 2, 3], [4]])
+      try partial.append([1, 2, 3, 4] as [UInt8], isStaged: false)
+      _ = try await partial.digest()
       try await partial.sync()
-      try await partial.append([[5, 6, 7]])
+      try partial.append([5, 6, 7] as [UInt8], isStaged: false)
       try await partial.truncate(to: 4)
       #expect(partial.size == 4)
       #expect(partial.hash.byteCount == 4)
-      try await partial.append([[8]])
+      try partial.append([8] as [UInt8], isStaged: false)
       #expect(try await partial.digest() == SHA256Stream.digest(of: [1, 2, 3, 4, 8]))
     },
     BlobStoreLaw("a cut below the last sync, and one to nothing, give the digest of what is there") { store in
-      try await store.createPartial(id(1))
-      let partial = try await store.openPartial(id(1), hashState: nil)
+      try await store.createPartial(id(1), urgency: .atOnce)
+      let partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
       defer { partial.close() }
-      try await partial.append([[1, 2, 3, 4]])
+      try partial.append([1, 2, 3, 4] as [UInt8], isStaged: false)
       try await partial.sync()
-      try await partial.append([[5, 6]])
+      try partial.append([5, 6] as [UInt8], isStaged: false)
       try await partial.truncate(to: 2)
       #expect(partial.size == 2)
       #expect(partial.hash.byteCount <= 2)
-      try await partial.append([[9]])
+      try partial.append([9] as [UInt8], isStaged: false)
       #expect(try await partial.digest() == SHA256Stream.digest(of: [1, 2, 9]))
       try await partial.truncate(to: 0)
       #expect(try await partial.digest() == SHA256Stream().digest())
-      try await partial.append([[7]])
+      try partial.append([7] as [UInt8], isStaged: false)
       #expect(try await partial.digest() == SHA256Stream.digest(of: [7]))
     },
   ]
@@ -75,13 +78,13 @@ extension BlobStoreConformance {
       var model: [UInt8] = []
       var saved: [UInt8]?
       var savedModel: [UInt8] = []
-      try await store.createPartial(id(1))
-      var partial = try await store.openPartial(id(1), hashState: nil)
+      try await store.createPartial(id(1), urgency: .atOnce)
+      var partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
       for _ in 0..<150 {
         switch random.int(0...9) {
         case 0...4:
           let chunks = (0..<random.int(0...3)).map { _ in random.bytes(random.int(0...200)) }
-          try await partial.append(chunks)
+          for chunk in chunks { try partial.append(chunk, isStaged: random.int(0...1) == 0) }
           model += chunks.joined()
         case 5:
           let size = random.int(0...model.count)
@@ -97,7 +100,7 @@ extension BlobStoreConformance {
           #expect(try await partial.digest() == SHA256Stream.digest(of: model))
         case 8:
           partial.close()
-          partial = try await store.openPartial(id(1), hashState: saved)
+          partial = try await store.openPartial(id(1), hashState: saved, urgency: .atOnce)
         default:
           let read = try await all(store.readPartial(id(1)))
           #expect(read == model)

@@ -36,7 +36,7 @@ extension BlobStoreConformance {
       let digest = SHA256Stream.digest(of: bytes)
       try await fill(store, id(1), bytes)
       try await store.publishPartial(id(1), as: digest)
-      let partial = try await store.openPartial(id(1), hashState: nil)
+      let partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
       defer { partial.close() }
       try await partial.sync()
       #expect(partial.size == 100)
@@ -57,7 +57,7 @@ extension BlobStoreConformance {
       let digest = try await store.makeObject().finish()
       #expect(digest == SHA256Stream().digest())
       #expect(try await all(store.openObject(digest)) == [])
-      try await store.createPartial(id(1))
+      try await store.createPartial(id(1), urgency: .atOnce)
       try await store.publishPartial(id(1), as: digest)
     },
     BlobStoreLaw("a cancelled object never was") { store in

@@ -52,38 +52,38 @@ extension BlobStoreConformance {
 
   /// A partial file that holds the bytes.
   static func fill(_ store: any BlobStore, _ id: UploadID, _ bytes: [UInt8]) async throws {
-    try await store.createPartial(id)
-    let partial = try await store.openPartial(id, hashState: nil)
+    try await store.createPartial(id, urgency: .atOnce)
+    let partial = try await store.openPartial(id, hashState: nil, urgency: .atOnce)
     defer { partial.close() }
-    try await partial.append([bytes])
+    try partial.append(bytes, isStaged: false)
     try await partial.sync()
   }
 
   static let partialLaws: [BlobStoreLaw] = [
     BlobStoreLaw("a new partial file is there and empty") { store in
       #expect(try await store.partialSize(id(1)) == nil)
-      try await store.createPartial(id(1))
+      try await store.createPartial(id(1), urgency: .atOnce)
       #expect(try await store.partialSize(id(1)) == 0)
       #expect(try await store.partialIDs() == [id(1)])
-      let partial = try await store.openPartial(id(1), hashState: nil)
+      let partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
       defer { partial.close() }
       #expect(partial.size == 0)
       #expect(try await partial.digest() == SHA256Stream().digest())
     },
     BlobStoreLaw("a partial file is not made twice, and the first keeps its bytes") { store in
       try await fill(store, id(1), [1, 2, 3])
-      await #expect(throws: BlobError.self) { try await store.createPartial(id(1)) }
+      await #expect(throws: BlobError.self) { try await store.createPartial(id(1), urgency: .atOnce) }
       #expect(try await store.partialSize(id(1)) == 3)
     },
     BlobStoreLaw("MUST-4 the size is that of the bytes appended, now and after opening it again") { store in
-      try await store.createPartial(id(1))
+      try await store.createPartial(id(1), urgency: .atOnce)
       var expected: [UInt8] = []
       var random = SeededRandom(seed: 4)
       for round in 0..<5 {
-        let partial = try await store.openPartial(id(1), hashState: nil)
+        let partial = try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
         #expect(partial.size == Int64(expected.count))
         let chunks = (0...round).map { _ in random.bytes(random.int(0...300)) }
-        try await partial.append(chunks)
+        for chunk in chunks { try partial.append(chunk, isStaged: false) }
         expected += chunks.joined()
         #expect(partial.size == Int64(expected.count))
         #expect(try await store.partialSize(id(1)) == Int64(expected.count))
@@ -93,7 +93,9 @@ extension BlobStoreConformance {
       }
     },
     BlobStoreLaw("MUST-5 what is not stored is missing, not empty") { store in
-      await expectMissing { () async throws(BlobError) in try await store.openPartial(id(1), hashState: nil) }
+      await expectMissing { () async throws(BlobError) in
+        try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+      }
       await expectMissing { () async throws(BlobError) in try await store.readPartial(id(1)) }
       await expectMissing { () async throws(BlobError) in
         try await store.openObject(SHA256Stream().digest())
@@ -114,7 +116,7 @@ extension BlobStoreConformance {
       #expect(try await store.partialIDs() == [id(2)])
     },
     BlobStoreLaw("every partial file is listed") { store in
-      for number in 1...50 { try await store.createPartial(id(number)) }
+      for number in 1...50 { try await store.createPartial(id(number), urgency: .atOnce) }
       #expect(Set(try await store.partialIDs()) == Set((1...50).map(id)))
     },
     BlobStoreLaw("a reader gives what there is: fewer bytes only at the end, none behind it") { store in

@@ -1,0 +1,188 @@
+import Blobs
+import Bundles
+import Catalog
+import Platform
+import Vocabulary
+
+/// Files in the folders of `bundles/` that no bundle was found for yet, by folder and name.
+typealias BundleFolders = [String: [String: FolderMember]]
+
+extension Examination {
+  /// The names in all folders of `bundles/`; one for each bundle.
+  mutating func readBundleFolders() throws(FileError) -> BundleFolders {
+    var folders: BundleFolders = [:]
+    for folder in try members(of: layout.bundles) {
+      let path = "\(layout.bundles)/\(folder.shownName)"
+      guard folder.info.kind == .folder else {
+        reportForeignDescriptor(path)
+        continue
+      }
+      folders[folder.shownName] = Dictionary(
+        try members(of: path).map { ($0.shownName, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+    return folders
+  }
+
+  private mutating func reportForeignDescriptor(_ path: String) {
+    findings.add(.descriptorForeign, shown(path), "it is no descriptor of a bundle; it is left alone")
+  }
+
+  mutating func reportUnknown(_ folders: BundleFolders) {
+    guard isCatalogWhole else { return }
+    for (folder, members) in folders.sorted(by: { $0.key < $1.key }) {
+      for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+        let path = "\(layout.bundles)/\(folder)/\(name)"
+        if name.hasPrefix("."), name.hasSuffix(".tmp") {
+          findings.add(.descriptorUnfinished, shown(path), "a descriptor that was never finished; nothing reads it")
+        } else if member.info.kind == .file, DescriptorName(name) != nil {
+          findings.add(
+            .descriptorUnknown, shown(path),
+            "a descriptor without a bundle: its push was cancelled or took another number")
+        } else {
+          reportForeignDescriptor(path)
+        }
+      }
+    }
+  }
+
+  /// Goes through all bundles; what is left in `folders` belongs to none.
+  mutating func checkRepos(_ folders: inout BundleFolders) throws {
+    var after: RepoName?
+    while true {
+      let page = try catalog.repos(after: after, limit: Self.pageSize)
+      for repo in page {
+        var names = folders.removeValue(forKey: repo.name.text) ?? [:]
+        defer { if !names.isEmpty { folders[repo.name.text] = names } }
+        try checkBundles(of: repo, &names)
+      }
+      counts.repos += page.count
+      guard let last = page.last, page.count == Self.pageSize else { return }
+      after = last.name
+    }
+  }
+
+  private mutating func checkBundles(of repo: RepoRecord, _ names: inout [String: FolderMember]) throws {
+    var (count, above, greatest) = (0, Int64?.none, Int64(0))
+    while true {
+      let page = try catalog.bundles(of: repo.name, before: above, limit: Self.pageSize)
+      for bundle in page {
+        if let above, above != bundle.sequence + 1 { reportGap(repo, above: bundle.sequence, below: above) }
+        above = bundle.sequence
+        greatest = max(greatest, bundle.sequence)
+        count += 1
+        checkDescriptor(of: bundle, names.removeValue(forKey: BundleDescriptor.name(bundle)))
+        checkManifest(of: bundle)
+      }
+      if page.count < Self.pageSize { break }
+    }
+    if let above, above > 1 { reportGap(repo, above: 0, below: above) }
+    counts.bundles += count
+    compareCount("bundles of \(repo.name)", kept: Int(repo.bundleCount), counted: count)
+    compareCount("sequence of \(repo.name)", kept: Int(repo.lastSequence), counted: Int(greatest))
+  }
+
+  private mutating func reportGap(_ repo: RepoRecord, above: Int64, below: Int64) {
+    findings.add(
+      .sequenceGap, repo.name.text,
+      below - above == 2
+        ? "there is no bundle number \(above + 1)" : "there are no bundles \(above + 1) to \(below - 1)")
+  }
+
+  private mutating func checkDescriptor(of bundle: BundleRecord, _ member: FolderMember?) {
+    let folder = "\(layout.bundles)/\(bundle.repo)"
+    let path = "\(folder)/\(BundleDescriptor.name(bundle))"
+    let name = shown(path)
+    guard let member, member.info.kind == .file else {
+      findings.add(.descriptorMissing, bundle.id.text, "there is no \(name)")
+      return
+    }
+    checkMode(of: member, in: folder, isReadOnly: false)
+    let expected = Array(BundleDescriptor.text(bundle).utf8)
+    do throws(FileError) {
+      let file = try files.open(path, .read)
+      defer { file.close() }
+      // One byte more than is right, so that a file that is too long is seen to be.
+      if try file.readBytes(expected.count + 1, at: 0) != expected {
+        findings.add(.descriptorDiffers, bundle.id.text, "\(name) does not say what the catalog does")
+      }
+    } catch {
+      reportUnreadable(path, error)
+    }
+  }
+
+  private mutating func checkManifest(of bundle: BundleRecord) {
+    guard let object = objects.refer(to: bundle.digest) else {
+      findings.add(.manifestMissing, bundle.id.text, "its manifest \(bundle.digest) is not stored")
+      return
+    }
+    let (path, start) = content(of: bundle.digest, object)
+    var (fileCount, byteCount) = (Int64(0), Int64(0))
+    var scan = ManifestScan()
+    do throws(FileError) {
+      let file = try files.open(path, .read)
+      defer { file.close() }
+      let digest = try scan.run(StoredContent(file: file, start: start, size: object.size)) { entry in
+        fileCount += 1
+        byteCount = byteCount.addingReportingOverflow(entry.size).partialValue
+        check(entry, of: bundle)
+      }
+      if digest != bundle.digest {
+        findings.add(.manifestDigest, bundle.id.text, "its manifest does not have the digest \(bundle.digest)")
+      }
+    } catch {
+      return reportUnreadable(path, error)
+    }
+    if let flaw = scan.flaw {
+      findings.add(.manifestMalformed, bundle.id.text, "its manifest \(bundle.digest) is malformed: \(flaw)")
+    } else if fileCount != bundle.fileCount || byteCount != bundle.byteCount {
+      findings.add(
+        .manifestCounts, bundle.id.text,
+        "its manifest has \(fileCount) files of \(byteCount) bytes, the bundle \(bundle.fileCount) of \(bundle.byteCount)"
+      )
+    }
+  }
+
+  private mutating func check(_ entry: Entry, of bundle: BundleRecord) {
+    counts.entries += 1
+    func subject() -> String { "\(bundle.id) \(entry.path)" }
+    guard let object = objects.refer(to: entry.digest) else {
+      findings.add(.entryMissing, subject(), "its object \(entry.digest) is not stored")
+      return
+    }
+    if object.size != entry.size {
+      findings.add(
+        .entrySize, subject(), "its object \(entry.digest) has \(object.size) bytes, not \(entry.size)")
+    } else if object.isDamaged {
+      findings.add(.entryDigest, subject(), "the stored bytes do not have its digest \(entry.digest)")
+    }
+  }
+
+  mutating func checkLabels() throws {
+    var after: LabelRecord?
+    while true {
+      let page = try catalog.labels(after: after, limit: Self.pageSize)
+      for record in page where try catalog.bundle(record.bundle)?.repo != record.repo {
+        findings.add(
+          .labelDangling, "\(record.repo)@\(record.label)",
+          "the label names the bundle \(record.bundle), which the repo does not have")
+      }
+      guard let last = page.last, page.count == Self.pageSize else { return }
+      after = last
+    }
+  }
+}
+
+/// The name of a descriptor, `<sequence>-<bundle id>.json`.
+struct DescriptorName {
+  let sequence: Int64
+  let id: BundleID
+
+  init?(_ name: String) {
+    let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count >= 8, parts[0].allSatisfy({ $0.isASCII && $0.isNumber }),
+      let sequence = Int64(parts[0]), parts[1].hasSuffix(".json"), let id = BundleID(parts[1].dropLast(5))
+    else { return nil }
+    self.sequence = sequence
+    self.id = id
+  }
+}

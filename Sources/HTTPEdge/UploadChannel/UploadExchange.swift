@@ -1,0 +1,35 @@
+import HTTPTypes
+import NIOCore
+
+/// One upload request and its answer, touched on the event loop only.
+final class UploadExchange {
+  let body: ChannelBody
+  let expectsContinue: Bool
+  /// Bytes of the body that have not arrived; negative when the client gave no Content-Length.
+  var restBytes: Int64
+  var isRequestEnded = false
+  var isReplied = false
+  var isPaused = false
+  var mustClose: Bool
+
+  init(_ request: HTTPRequest, body: ChannelBody) {
+    self.body = body
+    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+    restBytes = Self.declaredBytes(of: request)
+    mustClose = request.headerFields[.connection]?.lowercased().contains("close") ?? false
+  }
+
+  /// Bytes of body the head announces; negative when it does not say how many.
+  static func declaredBytes(of request: HTTPRequest) -> Int64 {
+    if request.headerFields[.transferEncoding] != nil { return -1 }
+    return request.headerFields[.contentLength].flatMap { Int64($0) } ?? 0
+  }
+
+  /// The whole request is here, or waits for the storage: silence is ours, not the client's.
+  var isWorking: Bool { !isReplied && (isRequestEnded || isPaused || !body.isAsked) }
+
+  /// Much content is on its way and has where to go: worth a large receive buffer.
+  var wantsLargeBuffer: Bool {
+    !isReplied && body.isTaking && (restBytes < 0 || restBytes >= Int64(LoopResources.smallBytes))
+  }
+}

@@ -1,0 +1,167 @@
+import Blobs
+import Catalog
+import Platform
+import Pushes
+import Vocabulary
+
+/// Small uploads that arrive whole: kept in memory, stored together with others, never a partial file.
+extension UploadEngine {
+  /// The length of an upload that may still be stored as a small one: it has no bytes yet, and not many to come.
+  func smallLength(of session: UploadSession) -> Int? {
+    guard session.partial == nil, let length = session.record.length, length <= limits.smallBytes else {
+      return nil
+    }
+    return Int(length)
+  }
+
+  /// How a small body ended.
+  private enum SmallEnd {
+    case whole
+    /// Fewer bytes than the upload's length, at the clean end of the request.
+    case part
+    case interrupted
+    case overflow
+  }
+
+  /// Takes a body of at most `length` bytes into memory.
+  private func collect(
+    _ record: UploadRecord, length: Int, of body: (any UploadBody)?, client: String?
+  ) async -> (bytes: [UInt8], end: SmallEnd) {
+    guard let body else { return ([], length == 0 ? .whole : .part) }
+    let ticket = activity.begin(record, partial: nil, client: client, interrupt: { body.interrupt() })
+    defer { activity.end(ticket) }
+    if isDrainingNow { return ([], .interrupted) }
+    let sink = SmallSink(limit: length)
+    var isInterrupted = false
+    do { try await body.deliver(to: sink) } catch { isInterrupted = true }
+    let (bytes, isOverflow) = sink.result
+    if isOverflow { return (bytes, .overflow) }
+    if bytes.count == length { return (bytes, .whole) }
+    return (bytes, isInterrupted ? .interrupted : .part)
+  }
+
+  private func matches(_ checksum: Checksum?, _ bytes: [UInt8]) -> Bool {
+    guard let checksum else { return true }
+    let stream = ChecksumStream(checksum.algorithm)
+    stream.update(bytes)
+    return stream.finish() == checksum.bytes
+  }
+
+  /// The bytes of a request for an upload that is there and has none yet.
+  func receiveSmall(
+    _ intent: AppendIntent, _ session: inout UploadSession, _ machine: UploadMachine, length: Int,
+    body: (any UploadBody)?, client: String?, isNewLength: Bool
+  ) async throws -> Step {
+    var machine = machine
+    await smallContent.acquire(length)
+    defer { smallContent.release(length) }
+    let (bytes, end) = await collect(session.record, length: length, of: body, client: client)
+    let isMatching = end == .interrupted ? intent.checksum == nil : matches(intent.checksum, bytes)
+    if end == .whole && isMatching {
+      session.record = try await finishSmall(session.record, content: bytes)
+      return .finished(.done(session.record))
+    }
+    if end == .overflow || !isMatching {
+      if isNewLength { try await saveLength(of: session.record) }
+      let ending = machine.end(
+        end == .overflow ? .overflow : end == .interrupted ? .interrupted : .clean, checksumMatches: false)
+      guard case .rollBack(_, let error?) = ending else { throw interruption(of: session.record.id) }
+      return .outcome(.refused(error, view: view(session.record, offset: 0)))
+    }
+    if !bytes.isEmpty {
+      let partial = try await blobs.createPartial(
+        session.record.id, urgency: urgency(of: session.record))
+      session.partial = partial
+      try partial.append(bytes, isStaged: false)
+      try await save(&session, partial, mustWrite: isNewLength)
+    } else if isNewLength {
+      try await saveLength(of: session.record)
+    }
+    if end == .interrupted { throw interruption(of: session.record.id) }
+    return .outcome(.appended(view(session.record, offset: session.offset)))
+  }
+
+  private func saveLength(of record: UploadRecord) async throws {
+    try await catalog.write { try $0.update(record) }
+  }
+
+  /// How the creation of a small upload with its content went.
+  enum SmallCreation {
+    case outcome(UploadOutcome)
+    /// It has to be created like any other, and then gets these bytes.
+    case ordinary([UInt8])
+  }
+
+  /// Creation together with all of the content: one append to a pack and one transaction. A request that breaks off
+  /// leaves nothing, as its client knows no URL to go on with.
+  func createSmall(
+    _ record: UploadRecord, _ intent: CreateIntent, length: Int, body: (any UploadBody)?, client: String?
+  ) async throws -> SmallCreation {
+    await smallContent.acquire(length)
+    defer { smallContent.release(length) }
+    let (bytes, end) = await collect(record, length: length, of: body, client: client)
+    switch end {
+    case .interrupted: throw interruption(of: record.id)
+    case .overflow:
+      throw ProblemError(.tooLarge, detail: "the request sends more than the \(length) bytes of its upload")
+    case .part where intent.checksum == nil: return .ordinary(bytes)
+    case .part, .whole: break
+    }
+    guard matches(intent.checksum, bytes) else {
+      throw ProblemError(
+        .checksumMismatch, detail: "the content does not have the declared checksum; send it again")
+    }
+    if end == .part { return .ordinary(bytes) }
+    do {
+      return .outcome(try await registerSmall(record, content: bytes))
+    } catch let error as ProblemError where error.problem == .pathConflict {
+      // Perhaps the same creation, sent twice, or one that replaces an unfinished upload.
+      return .ordinary(bytes)
+    }
+  }
+
+  private func registerSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadOutcome {
+    let digest = SHA256Stream.digest(of: content)
+    let extent = try await blobs.putSmall(content, digest: digest)
+    let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
+    let rejected: @Sendable (Digest) -> UploadRecord = { [self] declared in
+      self.rejected(record, declared: declared, actual: digest)
+    }
+    let (stored, isQueued) = try await catalog.write { [limits] transaction in
+      let declared = try Self.expectation(of: record, replacing: nil, in: transaction)
+      let isRight = declared == nil || declared == digest
+      var stored = verified
+      if let declared, !isRight { stored = rejected(declared) }
+      stored.declaredDigest = declared
+      if isSingle && isRight { try Self.makePush(for: stored, in: transaction) }
+      if isRight { try transaction.insert(extent, of: digest) }
+      try transaction.insert(stored)
+      try transaction.record(
+        NewEvent(
+          at: stored.createdAt, kind: .uploadCreated, subject: stored.id.text,
+          details: ["path": stored.path.text]))
+      if let declared, !isRight {
+        try Self.recordRejected(stored, declared: declared, actual: digest, in: transaction)
+        return (stored, false)
+      }
+      return (stored, try Self.recordVerified(stored, isSingle: isSingle, limits, in: transaction))
+    }
+    if stored.state == .rejected, let declared = stored.declaredDigest {
+      throw await tellRejected(stored, declared: declared, actual: digest)
+    }
+    if isQueued { wakeScheduler() }
+    return .created(view(stored, offset: Int64(content.count)), receivedContent: true)
+  }
+}
+
+/// Content that was taken into memory before it was known where it goes.
+final class BytesBody: UploadBody {
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {
+    if !bytes.isEmpty { _ = sink.take(bytes) }
+  }
+  func interrupt() {}
+}

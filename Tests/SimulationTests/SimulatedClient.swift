@@ -1,0 +1,295 @@
+import Platform
+import Pushes
+import TestSupport
+import Uploads
+import Vocabulary
+
+/// A client that brings one file: a random program of requests while the weather is bad, then a plain one to the end.
+///
+/// It remembers what replies told and breaks a rule into the run's report: offsets that go back, bytes that are not
+/// there, uploads that vanish or come back, refusals without a reason.
+final class SimulatedClient: @unchecked Sendable {
+  // Sendable because a simulation runs on one thread.
+  let file: ClientFile
+  let life: SimulatedLife
+  let run: SimulationRun
+  var random: SeededRandom
+
+  init(_ file: ClientFile, in run: SimulationRun, _ life: SimulatedLife, seed: UInt64) {
+    self.file = file
+    self.life = life
+    self.run = run
+    random = SeededRandom(seed: seed)
+  }
+
+  /// Up to `requests` requests, some of them rude.
+  func storm(requests: Int) async {
+    for _ in 0..<requests {
+      guard life.isRunning, file.goal == .open else { return }
+      guard await findPush() else { continue }
+      guard let id = file.current else {
+        await create()
+        continue
+      }
+      switch random.int(0...99) {
+      case 0...54: await append(id, end: end())
+      case 55...69: await inspect(id)
+      case 70...77: await checkedAppend(id)
+      case 78...81: await tooLong(id)
+      case 82...84: await wrongOffset(id)
+      case 85...86: await terminate(id)
+      default: await takeOver(id)
+      }
+    }
+  }
+
+  /// Brings the file to its end; every request must be served, but for races with what is left of the storm.
+  func finish() async {
+    for _ in 0..<200 {
+      guard life.isRunning, file.goal == .open else { return }
+      guard await findPush() else { continue }
+      guard let id = file.current else {
+        await create(isPlain: true)
+        continue
+      }
+      await inspect(id)
+      if file.goal == .open, file.current == id { await append(id, end: .clean, isWhole: true) }
+    }
+  }
+
+  private func end() -> SimulatedBody.End {
+    switch random.int(0...9) {
+    case 0...6: .clean
+    case 7...8: .broken
+    default: .stalled
+    }
+  }
+
+  private func body(_ bytes: some Collection<UInt8>, _ end: SimulatedBody.End) -> SimulatedBody {
+    SimulatedBody(Array(bytes), end, life: life, random: &random)
+  }
+
+  private func checksum(_ bytes: some Collection<UInt8>) -> Checksum? {
+    let algorithm = random.element(of: ChecksumAlgorithm.allCases)
+    let stream = ChecksumStream(algorithm)
+    stream.update(Array(bytes))
+    return Checksum(algorithm: algorithm, bytes: stream.finish())
+  }
+
+  // MARK: requests
+
+  private func create(isPlain: Bool = false) async {
+    let length = file.isDeferred && !isPlain ? nil : Int64(file.content.count)
+    let isAll = isPlain || random.int(0...1) == 0
+    let hasContent = !file.content.isEmpty && random.int(0...3) > 0
+    let count = !hasContent ? 0 : isAll ? file.content.count : random.int(1...file.content.count)
+    let part = file.content.prefix(count)
+    let isChecked = !isPlain && random.int(0...5) == 0
+    let intent = CreateIntent(
+      length: length, metadata: file.metadata, hasContent: hasContent,
+      contentLength: random.int(0...1) == 0 ? Int64(count) : nil, checksum: isChecked ? checksum(part) : nil)
+    let end = isPlain ? .clean : self.end()
+    await send(.create(intent), sending: 0..<count, hasContent ? body(part, end) : nil)
+  }
+
+  private func inspect(_ id: UploadID) async { await send(.inspect(id), on: id) }
+
+  /// The next bytes, from where the last reply said.
+  private func append(_ id: UploadID, end: SimulatedBody.End, isWhole: Bool = false) async {
+    let (start, rest) = rest(of: id)
+    let count = isWhole || random.int(0...2) == 0 ? rest : random.int(0...rest)
+    await send(
+      .append(id, intent(id, start, count)), on: id, sending: start..<(start + count),
+      body(file.content[start..<(start + count)], end))
+  }
+
+  /// With a checksum, which may be wrong, or the bytes are.
+  private func checkedAppend(_ id: UploadID) async {
+    let (start, rest) = rest(of: id)
+    let count = random.int(0...rest)
+    var bytes = Array(file.content[start..<(start + count)])
+    var intent = intent(id, start, count)
+    intent.checksum = checksum(bytes)
+    let isDamaged = !bytes.isEmpty && random.int(0...1) == 0
+    if isDamaged { bytes[random.int(0...(bytes.count - 1))] ^= 0x40 }
+    await send(
+      .append(id, intent), on: id, sending: isDamaged ? start..<start : start..<(start + count),
+      body(bytes, end()), allowing: isDamaged ? [.checksumMismatch] : [])
+  }
+
+  /// More bytes than the upload has room for, without saying so before.
+  private func tooLong(_ id: UploadID) async {
+    let (start, rest) = rest(of: id)
+    var intent = intent(id, start, rest)
+    intent.contentLength = nil
+    await send(
+      .append(id, intent), on: id, sending: start..<(start + rest),
+      body(file.content[start...] + [1, 2, 3], .clean), allowing: [.tooLarge])
+  }
+
+  private func wrongOffset(_ id: UploadID) async {
+    let wrong = Int64(random.int(0...(file.content.count + 10)))
+    if wrong == Int64(rest(of: id).start) { return }
+    await send(
+      .append(id, AppendIntent(offset: wrong)), on: id, body([9, 9, 9], .clean),
+      allowing: [.offsetMismatch, .inconsistentLength])
+  }
+
+  private func terminate(_ id: UploadID) async {
+    file.uploads[id]?.mayBeGone = true
+    await send(.terminate(id), on: id, allowing: [.pushClosed])
+  }
+
+  /// A second request while the first one is under way.
+  private func takeOver(_ id: UploadID) async {
+    let rival = SimulatedClient(file, in: run, life, seed: random.next())
+    let isHead = random.int(0...2) > 0
+    let isDelete = random.int(0...9) == 0
+    run.spawn(life) {
+      for _ in 0..<rival.random.int(0...6) { await Task.yield() }
+      if isDelete {
+        await rival.terminate(id)
+      } else if isHead {
+        await rival.inspect(id)
+      } else {
+        await rival.append(id, end: rival.end())
+      }
+    }
+    await append(id, end: end())
+  }
+
+  /// Where the upload is as far as the client knows, and how many bytes are still to come.
+  private func rest(of id: UploadID) -> (start: Int, count: Int) {
+    let start = Int(file.uploads[id]?.acknowledged ?? 0)
+    return (start, file.content.count - start)
+  }
+
+  private func intent(_ id: UploadID, _ start: Int, _ count: Int) -> AppendIntent {
+    let isLast = start + count == file.content.count
+    let mustState = file.uploads[id]?.length == nil && (isLast || random.int(0...2) == 0)
+    return AppendIntent(
+      offset: Int64(start), length: mustState ? Int64(file.content.count) : nil,
+      contentLength: random.int(0...1) == 0 ? Int64(count) : nil)
+  }
+
+  // MARK: replies
+
+  /// Sends a request and judges the reply. `sending` are the bytes it brings that count.
+  private func send(
+    _ intent: UploadIntent, on id: UploadID? = nil, sending: Range<Int> = 0..<0,
+    _ body: SimulatedBody? = nil, allowing expected: Set<Problem> = []
+  ) async {
+    file.sent = max(file.sent, Int64(sending.upperBound))
+    let known = id.flatMap { file.uploads[$0] }
+    run.note("file \(file.number) \(intent.summary) \(sending)")
+    life.requests += 1
+    let outcome = await life.uploads.perform(intent, body: body, client: "client \(file.number)")
+    life.requests -= 1
+    guard life.isRunning else { return }
+    run.note("file \(file.number) <- \(outcome.summary)")
+    switch outcome {
+    case .created(let view, _):
+      if file.uploads[view.id] == nil { file.uploads[view.id] = .init() }
+      if file.goal == .open { file.current = view.id }
+      see(view, after: known)
+    case .inspected(let view), .appended(let view): see(view, after: known)
+    case .refused(let error, let view):
+      if let view, file.uploads[view.id] != nil { see(view, after: known) }
+      judge(error, id, known, expected)
+    case .terminated:
+      guard let id else { return }
+      file.uploads[id]?.isDeleted = true
+      if file.goal == .finished, file.current == id { file.goal = .open }
+      end(id, as: .cancelled)
+    case .discovered: break
+    }
+  }
+
+  /// A reply showed the upload; `known` is what was known of it when the request was sent.
+  private func see(_ view: UploadView, after known: ClientFile.Upload?) {
+    guard var upload = file.uploads[view.id] else { return }
+    if let known, view.offset < known.acknowledged {
+      run.break("offset of \(view.id) went back from \(known.acknowledged) to \(view.offset)")
+    }
+    if known?.isDeleted == true { run.break("deleted upload \(view.id) came back") }
+    if view.offset > file.sent {
+      run.break("\(view.id) is at \(view.offset), but only \(file.sent) bytes were sent")
+    }
+    upload.acknowledged = max(upload.acknowledged, view.offset)
+    upload.length = view.length ?? upload.length
+    file.uploads[view.id] = upload
+    run.requireDurable(view.offset, of: view.id, file)
+    if view.state.isFinished, file.goal == .open { file.current = view.id }
+    if view.state == .verified || view.state == .committed { end(view.id, as: .finished) }
+  }
+
+  private func judge(
+    _ error: ProblemError, _ id: UploadID?, _ known: ClientFile.Upload?, _ expected: Set<Problem>
+  ) {
+    if expected.contains(error.problem) { return }
+    switch error.problem {
+    case .takenOver, .busy: return
+    case .offsetMismatch:
+      // Another request of the file got there first, or an answer was lost: the next HEAD tells.
+      return
+    case .storageFull, .storageFault, .internalError:
+      if !run.mayFail { run.break("refused without a fault: \(error)") }
+    case .uploadRejected:
+      if !file.mayBeRejected { run.break("\(file.path) was rejected: \(error)") }
+      // In a push the right file must come after all.
+      if file.push == nil { end(id, as: .rejected) } else { file.declaration = .right }
+      if file.current == id { file.current = nil }
+    case .gone, .notFound:
+      if let id, file.uploads[id]?.mayBeGone != true, file.uploads[id]?.isDeleted != true {
+        run.break("upload \(id) is gone: \(error)")
+      }
+      if file.current == id { file.current = nil }
+    case .pathConflict, .pushClosed:
+      // The upload that took the path, or completed the push, is one whose reply was lost.
+      if !run.findStored(file) { run.break("refused: \(error)") }
+    default: run.break("refused: \(error)")
+    }
+  }
+
+  private func end(_ id: UploadID?, as goal: ClientFile.Goal) {
+    guard file.goal == .open else { return }
+    if goal == .cancelled, file.push != nil || random.int(0...1) == 0 {
+      if file.current == id { file.current = nil }
+      return
+    }
+    file.goal = goal
+  }
+
+  /// The push that the file belongs to, opened if it is not yet; false when it could not be.
+  private func findPush() async -> Bool {
+    guard let push = file.push, push.id == nil else { return true }
+    return await run.open(push, life)
+  }
+}
+
+extension UploadIntent {
+  fileprivate var summary: String {
+    switch self {
+    case .discover: "discover"
+    case .create(let intent):
+      "create \(intent.length ?? -1) content=\(intent.hasContent) checksum=\(intent.checksum != nil)"
+    case .inspect(let id): "inspect \(id)"
+    case .append(let id, let intent):
+      "append \(id) at \(intent.offset) length=\(intent.length ?? -1) checksum=\(intent.checksum != nil)"
+    case .terminate(let id): "terminate \(id)"
+    }
+  }
+}
+
+extension UploadOutcome {
+  fileprivate var summary: String {
+    switch self {
+    case .discovered: "discovered"
+    case .created(let view, _): "created \(view.id) \(view.state) \(view.offset)"
+    case .inspected(let view): "inspected \(view.state) \(view.offset)"
+    case .appended(let view): "appended \(view.state) \(view.offset)"
+    case .terminated: "terminated"
+    case .refused(let error, let view): "refused \(error.problem) \(view.map { "\($0.offset)" } ?? "")"
+    }
+  }
+}

@@ -1,0 +1,333 @@
+import Catalog
+import CatalogSQLite
+import Platform
+import Pushes
+import TestSupport
+import Vocabulary
+
+/// One run: lives of the gateway in a storm of faults and crashes, then calm, in which everything must come to its end.
+final class SimulationRun: @unchecked Sendable {
+  // Sendable because a simulation runs on one thread.
+  private static let stepLimit = 400_000
+  let settings: SimulationSettings
+  let machine: SimulatedMachine
+  let oracle: SimulationOracle
+  private(set) var files: [ClientFile] = []
+  private(set) var pushes: [ClientPush] = []
+  private(set) var breaches: [String] = []
+  /// Calls of the disk and the catalog in each life, until the calm.
+  private(set) var callsOfLives: [Int] = []
+  private var random: SeededRandom
+  private var life: SimulatedLife?
+  private var crashes = 0
+  /// Client programs under way.
+  private var programs = 0
+  /// False once nothing fails any more, and nothing that failed is left over.
+  private(set) var mayFail = true
+
+  init(_ settings: SimulationSettings) throws {
+    self.settings = settings
+    random = SeededRandom(seed: settings.seed &* 7)
+    machine = try SimulatedMachine(
+      seed: settings.seed, rates: settings.rates, capacity: settings.capacity)
+    oracle = SimulationOracle(machine: machine, isSynced: settings.isSynced)
+    var byNumber: [Int: ClientPush] = [:]
+    for (number, push) in settings.pushes.enumerated() where settings.files.contains(where: { $0.push == number }) {
+      byNumber[number] = ClientPush(
+        repo: try RepoName("repo-\(number % 2)"), isListed: push.isListed, sealsItself: push.sealsItself)
+    }
+    pushes = byNumber.keys.sorted().compactMap { byNumber[$0] }
+    for file in settings.files {
+      files.append(
+        try ClientFile(
+          number: files.count, byteCount: file.byteCount, seed: file.seed, declaration: file.declaration,
+          isDeferred: file.isDeferred, push: file.push.flatMap { byNumber[$0] }))
+    }
+  }
+
+  func note(_ line: String) { machine.trace.note(line) }
+
+  /// A rule is broken.
+  func `break`(_ what: String) {
+    note("BREACH: \(what)")
+    if breaches.count < 20 { breaches.append(what) }
+  }
+
+  /// What a run came to.
+  struct Report: Sendable {
+    let trace: SimulationTrace
+    /// The rules that were broken; must be empty.
+    let breaches: [String]
+    let callsOfLives: [Int]
+  }
+
+  static func report(_ settings: SimulationSettings) throws -> Report {
+    let run = try SimulationRun(settings)
+    while try run.storm() {}
+    try run.calm()
+    return Report(trace: run.machine.trace, breaches: run.breaches, callsOfLives: run.callsOfLives)
+  }
+
+  // MARK: lives
+
+  /// One life in the storm; false when there is to be no other.
+  private func storm() throws -> Bool {
+    let begun = machine.plan.calls
+    let number = callsOfLives.count
+    if let strike = settings.strikes.first(where: { $0.life == number }) {
+      machine.plan.strike(call: begun + strike.call, strike.fault, isLasting: strike.isLasting)
+    }
+    let life = begin()
+    if start(life) {
+      for file in files {
+        let client = SimulatedClient(file, in: self, life, seed: random.next())
+        spawn(life) { [settings] in await client.storm(requests: settings.requests) }
+      }
+      spawn(life) { await self.sealEarly(life) }
+      live(life) { self.programs == 0 }
+    }
+    callsOfLives.append(machine.plan.calls - begun)
+    let isCrashed = !life.isRunning
+    if isCrashed {
+      try crash(life)
+    } else if settings.strikes.isEmpty ? random.int(0...2) == 0 : false {
+      // The program is ended from outside.
+      machine.disk.stop()
+      try crash(life)
+    } else {
+      self.life = life
+    }
+    return isCrashed && crashes < settings.crashLimit
+  }
+
+  /// Nothing fails any more: every client is served, every push is committed, and all of it survives one more crash.
+  private func calm() throws {
+    note("calm")
+    let hadFailures = settings.rates.failed > 0 || settings.strikes.contains { $0.fault == .failed }
+    machine.plan.heal()
+    machine.disk.capacity = 1 << 40
+    // What a failed sync leaves in doubt may need a restart; a full disk may not.
+    if let life, hadFailures {
+      machine.disk.stop()
+      try crash(life)
+      self.life = nil
+    }
+    mayFail = false
+    let life = self.life ?? begin()
+    if self.life == nil, !start(life) { return self.break("the gateway does not start") }
+    for file in files where file.goal == .finished && file.current.map({ file.uploads[$0]?.mayBeGone == true }) == true {
+      file.goal = .open
+    }
+    for file in files {
+      let client = SimulatedClient(file, in: self, life, seed: random.next())
+      spawn(life) { await client.finish() }
+    }
+    spawn(life) { await self.tend(life) }
+    live(life) { self.programs == 0 }
+    settle(life)
+    spawn(life) { await self.retryFailed(life) }
+    live(life) { self.programs == 0 }
+    settle(life)
+    try check()
+    for flaw in try oracle.unfinished(files) { self.break(flaw) }
+    machine.disk.stop()
+    try crash(life)
+    let last = begin()
+    if !start(last) { return self.break("the gateway does not start again") }
+    try check()
+    for flaw in try oracle.unfinished(files) { self.break(flaw) }
+    machine.disk.stop()
+    try crash(last)
+  }
+
+  private func begin() -> SimulatedLife {
+    note("life \(callsOfLives.count)")
+    let life = SimulatedLife(machine, isSynced: settings.isSynced, seed: random.next())
+    machine.disk.onCrash = { [weak life] in life?.stop() }
+    machine.disk.whileSlow = { [weak executor = life.executor] in executor?.runOthers() }
+    life.executor.onStep = { [clock = machine.clock] in clock.advance(milliseconds: 1) }
+    programs = 0
+    return life
+  }
+
+  /// True when the gateway is ready for requests.
+  private func start(_ life: SimulatedLife) -> Bool {
+    let end = Locked<Bool?>(nil)
+    life.executor.spawn {
+      do {
+        try await life.start()
+        end.withLock { $0 = true }
+      } catch {
+        self.note("start failed: \(error)")
+        end.withLock { $0 = false }
+      }
+    }
+    _ = life.executor.run(limit: Self.stepLimit) { end.withLock { $0 } != nil || !life.isRunning }
+    guard life.isRunning else { return false }
+    guard let isStarted = end.withLock({ $0 }) else {
+      self.break("the start never ends")
+      return false
+    }
+    // Who cannot start ends, and is started again.
+    if !isStarted { machine.disk.stop() }
+    return isStarted
+  }
+
+  /// Runs the life until `isOver` holds, or the machine stops.
+  private func live(_ life: SimulatedLife, until isOver: () -> Bool) {
+    var steps = 0
+    while life.isRunning && !isOver() {
+      steps += 1
+      if steps > Self.stepLimit { return self.break("no end after \(steps) steps") }
+      if random.int(0...99) == 0 || life.isWoken && random.int(0...9) == 0 { life.tick() }
+      if !life.stalled.isEmpty, random.int(0...199) == 0 { life.stalled[0].interrupt() }
+      if life.executor.step() { continue }
+      if let body = life.stalled.first {
+        body.interrupt()
+      } else if life.requests > 0 || programs > 0 {
+        return self.break("\(life.requests) requests wait forever")
+      } else {
+        // Nothing is left to do but what waits for its time.
+        machine.clock.advance(milliseconds: 20_000)
+        life.tick()
+      }
+    }
+    if life.executor.foreignCount > 0 { self.break("work came from outside of the simulation") }
+  }
+
+  /// Runs the life until no push waits for the scheduler any more.
+  private func settle(_ life: SimulatedLife) {
+    for _ in 0..<50 {
+      life.tick()
+      while life.executor.step() {}
+      if isScheduled() { return }
+      machine.clock.advance(milliseconds: 20_000)
+    }
+    self.break("pushes wait forever")
+  }
+
+  private func crash(_ life: SimulatedLife) throws {
+    crashes += 1
+    if !life.drain() { self.break("requests of a stopped machine wait forever") }
+    machine.disk.crash(
+      CrashRules(isPowerLoss: settings.isPowerLoss, isAppendOrdered: Self.isAppendOrdered))
+    try check()
+  }
+
+  /// docs/storage-format.md asks it of the file system.
+  static let isAppendOrdered = true
+
+  private func check() throws {
+    for flaw in try oracle.flaws(files) { self.break(flaw) }
+    for file in files {
+      for (id, upload) in file.uploads.sorted(by: { $0.key < $1.key }) where !upload.isDeleted {
+        if let flaw = try oracle.flaw(acknowledged: upload.acknowledged, of: id, file) { self.break(flaw) }
+      }
+    }
+  }
+
+  // MARK: what clients use
+
+  /// Starts a program of a client.
+  func spawn(_ life: SimulatedLife, _ body: @escaping @Sendable () async -> Void) {
+    programs += 1
+    life.executor.spawn {
+      await body()
+      self.programs -= 1
+    }
+  }
+
+  /// A reply told `offset`.
+  func requireDurable(_ offset: Int64, of id: UploadID, _ file: ClientFile) {
+    do {
+      if let flaw = try oracle.flaw(acknowledged: offset, of: id, file) { self.break(flaw) }
+    } catch { self.break("the catalog failed: \(error)") }
+  }
+
+  /// True, and the file is finished, when its path in its push is taken by a verified upload of it.
+  func findStored(_ file: ClientFile) -> Bool {
+    guard let push = file.push?.id,
+      let record = try? machine.database.readNow({ try $0.upload(ofPush: push, at: file.path) }),
+      record.state.isFinished
+    else { return false }
+    if file.uploads[record.id] == nil { file.uploads[record.id] = .init() }
+    file.current = record.id
+    if record.state != .received { file.goal = .finished }
+    return true
+  }
+
+  /// Opens the push; false when that failed or somebody else is at it.
+  func open(_ push: ClientPush, _ life: SimulatedLife) async -> Bool {
+    if push.isOpening {
+      await Task.yield()
+      return false
+    }
+    push.isOpening = true
+    defer { push.isOpening = false }
+    let expected = files.filter { $0.push === push }.map {
+      ExpectedFile(path: $0.path, size: Int64($0.content.count), digest: $0.declaration == .right ? $0.digest : nil)
+    }
+    life.requests += 1
+    let opened = try? await life.pushes.open(
+      PushRequest(
+        repo: push.repo, message: "a push", sealWhenComplete: push.sealsItself,
+        files: push.isListed ? expected : nil))
+    life.requests -= 1
+    guard life.isRunning else { return false }
+    push.id = opened?.id
+    note("push opened: \(opened.map { "\($0.id)" } ?? "no")")
+    if opened == nil && !mayFail { self.break("a push could not be opened") }
+    return opened != nil
+  }
+
+  /// Seals pushes while others are still at work; whatever it is told.
+  private func sealEarly(_ life: SimulatedLife) async {
+    for _ in 0..<10 {
+      for _ in 0..<40 { await Task.yield() }
+      for push in pushes where !push.isSealed && isComplete(push) {
+        guard life.isRunning, let id = push.id else { return }
+        push.isSealed = (try? await life.pushes.seal(id)) != nil && life.isRunning
+      }
+    }
+  }
+
+  /// Seals the pushes whose files are all there and lets failed ones be tried again.
+  private func tend(_ life: SimulatedLife) async {
+    for _ in 0..<2000 {
+      guard life.isRunning else { return }
+      let rest = pushes.filter { !$0.isSealed }
+      for push in rest where isComplete(push) {
+        guard let id = push.id else { continue }
+        do {
+          if try await life.catalog.read({ try $0.push(id)?.state }) == .failed {
+            _ = try await life.pushes.retry(id)
+          } else {
+            _ = try await life.pushes.seal(id)
+          }
+        } catch { self.break("push \(id) cannot be sealed: \(error)") }
+        push.isSealed = true
+      }
+      if rest.isEmpty { return }
+      for _ in 0..<20 { await Task.yield() }
+    }
+    self.break("pushes were never complete")
+  }
+
+  private func isComplete(_ push: ClientPush) -> Bool {
+    push.id != nil && files.allSatisfy { $0.push !== push || $0.goal == .finished }
+  }
+
+  /// Lets pushes that failed be tried again, each once.
+  private func retryFailed(_ life: SimulatedLife) async {
+    do {
+      let failed = try await life.catalog.read { try $0.pushes(in: [.failed], after: nil, limit: 1000) }
+      for push in failed { _ = try await life.pushes.retry(push.id) }
+    } catch { self.break("failed pushes cannot be tried again: \(error)") }
+  }
+
+  /// True when no push waits for the scheduler.
+  private func isScheduled() -> Bool {
+    let counts = try? machine.database.readNow { try $0.pushCounts() }
+    return [PushState.queued, .admitted, .committing].allSatisfy { counts?[$0] ?? 0 == 0 }
+  }
+}
