@@ -49,7 +49,11 @@ let package = Package(
     library("UploadProtocol", ["Vocabulary", httpTypes]),
     library("Catalog", ["Vocabulary"]),
     library(
-      "CatalogSQLite", ["Catalog", "Platform", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift")]),
+      "CatalogSQLite",
+      [
+        "Catalog", "Platform", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ]),
     library("Blobs", ["Platform", "Vocabulary"]),
     library("Pushes", ["Catalog", "Platform", "Vocabulary"]),
     library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
@@ -133,7 +137,7 @@ let package = Package(
       "DoctorTests",
       [
         "TestSupport", "Doctor", "Bundles", "Scheduling", "Uploads", "Pushes", "Blobs", "CatalogSQLite",
-        "Catalog", "Platform", "Vocabulary",
+        "Catalog", "Platform", "Vocabulary", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests(
       "SimulationTests",
@@ -145,7 +149,10 @@ let package = Package(
       name: "BaselineServer", dependencies: ["CLibCrypto"], path: "Tests/Benchmarks/BaselineServer"),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Platform", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "BaselineServer", "sheaf", "Platform", "Vocabulary",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Tests/Benchmarks/Benchmarks", swiftSettings: strict),
   ]
 )

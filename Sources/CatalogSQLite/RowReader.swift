@@ -1,31 +1,43 @@
 import Catalog
 import Foundation
-import GRDB
+import GRDBSQLite
 import Vocabulary
 
 /// Reads a row's columns from left to right, in the order in which the statement names them.
 ///
 /// STRICT tables guarantee each column's type; what a text or blob means is checked here.
 struct RowReader {
-  private let row: Row
-  private var column = 0
+  private let statement: OpaquePointer
+  private var column: Int32 = 0
 
-  init(_ row: Row) { self.row = row }
+  /// A row that the statement has just been stepped to.
+  init(_ statement: OpaquePointer) { self.statement = statement }
 
-  mutating func integer() -> Int64 { row[next()] }
-  mutating func optionalInteger() -> Int64? { row[next()] }
-  mutating func text() -> String { row[next()] }
-  mutating func optionalText() -> String? { row[next()] }
-  mutating func flag() -> Bool { row[next()] }
+  mutating func integer() -> Int64 { sqlite3_column_int64(statement, next()) }
+  mutating func optionalInteger() -> Int64? {
+    let column = next()
+    return isNull(column) ? nil : sqlite3_column_int64(statement, column)
+  }
+  mutating func text() -> String { optionalText() ?? "" }
+  mutating func optionalText() -> String? {
+    let column = next()
+    guard !isNull(column), let start = sqlite3_column_text(statement, column) else { return nil }
+    let count = Int(sqlite3_column_bytes(statement, column))
+    return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+  mutating func flag() -> Bool { integer() != 0 }
   mutating func time() -> Timestamp { Timestamp(milliseconds: integer()) }
   mutating func optionalTime() -> Timestamp? { optionalInteger().map(Timestamp.init(milliseconds:)) }
 
-  mutating func optionalBytes() throws -> [UInt8]? {
-    try row.withUnsafeData(atIndex: next()) { data in data.map(Array.init) }
+  mutating func optionalBytes() -> [UInt8]? {
+    let column = next()
+    if isNull(column) { return nil }
+    let count = Int(sqlite3_column_bytes(statement, column))
+    return Array(UnsafeRawBufferPointer(start: sqlite3_column_blob(statement, column), count: count))
   }
 
   mutating func optionalDigest() throws -> Digest? {
-    guard let bytes = try optionalBytes() else { return nil }
+    guard let bytes = optionalBytes() else { return nil }
     return try known(Digest(bytes: bytes), Hexadecimal.encode(bytes))
   }
   mutating func digest() throws -> Digest {
@@ -46,7 +58,9 @@ struct RowReader {
     try optionallyParsed { try JSONDecoder().decode(type, from: Data($0.utf8)) }
   }
 
-  private mutating func next() -> Int {
+  private func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+
+  private mutating func next() -> Int32 {
     defer { column += 1 }
     return column
   }
@@ -63,7 +77,8 @@ struct RowReader {
   /// The value of the column that was just read, or an error that names it.
   private func known<Value>(_ value: Value?, _ stored: String) throws -> Value {
     guard let value else {
-      throw SQLiteCatalogError.unreadable(column: Array(row.columnNames)[column - 1], value: stored)
+      let name = sqlite3_column_name(statement, column - 1).map { String(cString: $0) } ?? ""
+      throw SQLiteCatalogError.unreadable(column: name, value: stored)
     }
     return value
   }

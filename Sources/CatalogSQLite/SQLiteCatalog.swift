@@ -99,7 +99,11 @@ package final class SQLiteCatalog: CatalogStore {
   }
 
   /// Waits for running bodies, folds the log into the file and closes it. Closing twice is allowed.
-  package func close() throws { try pool.close() }
+  package func close() throws {
+    // The pool closes its readers last, and they would leave the log; that it cannot be folded now is no loss.
+    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    try pool.close()
+  }
 
   private static func inDomainTerms(_ error: any Error) -> any Error {
     guard let error = error as? DatabaseError, error.resultCode == .SQLITE_FULL else { return error }

@@ -15,7 +15,9 @@ package final class SQLiteCatalogCopy: Sendable {
   package init(of path: String) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sheaf-\(UUID().uuidString)")
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // The catalog names files of people; the temporary folder is everybody's.
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       let copy = folder.appending(path: "catalog.sqlite").path
       try FileManager.default.copyItem(atPath: path, toPath: copy)
       if FileManager.default.fileExists(atPath: path + "-wal") {

@@ -7,7 +7,7 @@ enum SQLiteMigrations {
     migrator.registerMigration("0001 uploads, pushes, repos, events") { db in
       for part in [uploads0001, pushes0001, repos0001, events0001] { try db.execute(sql: part) }
     }
-    migrator.registerMigration("0002 packs") { db in try db.execute(sql: packs0002) }
+    migrator.registerMigration("0002 packs, uploads in progress") { db in try db.execute(sql: packs0002) }
     return migrator
   }
 

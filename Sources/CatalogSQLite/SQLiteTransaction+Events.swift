@@ -38,7 +38,7 @@ extension SQLiteTransaction {
       """,
       [
         event.at.milliseconds, event.kind.rawValue, try storable(event.subject), event.repo?.text,
-        event.details.isEmpty ? nil : try json(event.details),
+        event.details.isEmpty ? nil : JSONText.object(event.details),
       ])
   }
 

@@ -18,7 +18,7 @@ extension SQLiteTransaction {
   {
     var conditions = ["id < ?"]
     // '~' is greater than any id.
-    var arguments: StatementArguments = [id?.text ?? "~"]
+    var arguments: SQLArguments = [id?.text ?? "~"]
     if let repo {
       conditions.append("repo = ?")
       arguments += [repo.text]
@@ -151,7 +151,7 @@ extension SQLiteTransaction {
   }
 
   /// The columns after the id, in their order, and the status last.
-  private func values(of push: PushRecord) throws -> StatementArguments {
+  private func values(of push: PushRecord) throws -> SQLArguments {
     [
       push.state.rawValue, push.origin.rawValue, push.repo.text, try storable(push.message), push.label?.text,
       try storable(push.author), push.sealWhenComplete, push.expectedCount, push.expectedBytes,

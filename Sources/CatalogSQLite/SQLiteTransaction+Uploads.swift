@@ -11,6 +11,9 @@ extension SQLiteTransaction {
   /// The condition of the index `uploadsByPath`.
   static let occupiesPath = "state NOT IN ('cancelled', 'expired', 'rejected')"
 
+  /// The condition of the index `uploadsInProgress`.
+  private static let isInProgress = "state IN ('created', 'receiving', 'received')"
+
   func upload(_ id: UploadID) throws -> UploadRecord? {
     try one("SELECT \(Self.columns) FROM uploads WHERE id = ?", [id.text], Self.upload)
   }
@@ -26,15 +29,14 @@ extension SQLiteTransaction {
       """, [id.text, path ?? "", bounded(limit)], Self.upload)
   }
 
-  /// One query per state: each then walks its own range of an index, in the order asked for.
+  /// One query per state: each then walks its own range of an index, in the order asked for. Of the states that an
+  /// upload stays in there is no index: those are looked for by id.
   func uploads(in states: Set<UploadState>, after id: UploadID?, limit: Int) throws -> [UploadRecord] {
     let pages = try states.map { state in
-      // Committed uploads are most of all; looking for them by id alone passes over few others.
-      let condition =
-        state == .committed
-        ? "state = 'committed'" : "state = '\(state.rawValue)' AND state <> 'committed'"
+      let isInProgress = state.isOpen || state == .received
+      let condition = isInProgress ? " AND \(Self.isInProgress)" : ""
       return try all(
-        "SELECT \(Self.columns) FROM uploads WHERE \(condition) AND id > ? ORDER BY id LIMIT ?",
+        "SELECT \(Self.columns) FROM uploads WHERE state = '\(state.rawValue)'\(condition) AND id > ? ORDER BY id LIMIT ?",
         [id?.text ?? "", bounded(limit)], Self.upload)
     }
     return Array(pages.joined().sorted { $0.id < $1.id }.prefix(bounded(limit)))
@@ -111,11 +113,11 @@ extension SQLiteTransaction {
   }
 
   /// The columns after the id, in their order.
-  private func values(of upload: UploadRecord) throws -> StatementArguments {
-    let pairs = upload.metadata.pairs.map { [$0.key, Base64.encode($0.value)] }
+  private func values(of upload: UploadRecord) throws -> SQLArguments {
+    let pairs = upload.metadata.pairs.map { ($0.key, Base64.encode($0.value)) }
     return [
       upload.state.rawValue, upload.length, try storable(upload.metadata.raw),
-      pairs.isEmpty ? nil : try json(pairs), upload.push?.text, upload.path.text,
+      pairs.isEmpty ? nil : JSONText.pairs(pairs), upload.push?.text, upload.path.text,
       try storable(upload.filename),
       upload.declaredDigest?.data, upload.digest?.data, upload.modifiedAt?.milliseconds, upload.mode,
       upload.hashState.map { Data($0) }, upload.hashedBytes, upload.unverifiedFrom,
@@ -130,7 +132,7 @@ extension SQLiteTransaction {
       push: try row.optionalID(), path: try row.path(), filename: row.optionalText(),
       declaredDigest: try row.optionalDigest(), digest: try row.optionalDigest(),
       modifiedAt: row.optionalTime(), mode: row.optionalInteger().map { Int($0) },
-      hashState: try row.optionalBytes(), hashedBytes: row.integer(), unverifiedFrom: row.optionalInteger(),
+      hashState: row.optionalBytes(), hashedBytes: row.integer(), unverifiedFrom: row.optionalInteger(),
       client: row.optionalText(), createdAt: row.time(), updatedAt: row.time(), expiresAt: row.optionalTime(),
       reason: row.optionalText())
   }

@@ -33,7 +33,8 @@ extension Examination {
       for (name, member) in members.sorted(by: { $0.key < $1.key }) {
         let path = "\(layout.bundles)/\(folder)/\(name)"
         if name.hasPrefix("."), name.hasSuffix(".tmp") {
-          findings.add(.descriptorUnfinished, shown(path), "a descriptor that was never finished; nothing reads it")
+          findings.add(
+            .descriptorUnfinished, shown(path), "a descriptor that was never finished; nothing reads it")
         } else if member.info.kind == .file, DescriptorName(name) != nil {
           findings.add(
             .descriptorUnknown, shown(path),
@@ -127,7 +128,8 @@ extension Examination {
         check(entry, of: bundle)
       }
       if digest != bundle.digest {
-        findings.add(.manifestDigest, bundle.id.text, "its manifest does not have the digest \(bundle.digest)")
+        findings.add(
+          .manifestDigest, bundle.id.text, "its manifest does not have the digest \(bundle.digest)")
       }
     } catch {
       return reportUnreadable(path, error)
@@ -137,7 +139,7 @@ extension Examination {
     } else if fileCount != bundle.fileCount || byteCount != bundle.byteCount {
       findings.add(
         .manifestCounts, bundle.id.text,
-        "its manifest has \(fileCount) files of \(byteCount) bytes, the bundle \(bundle.fileCount) of \(bundle.byteCount)"
+        "its manifest has \(fileCount) files and \(byteCount) bytes, not \(bundle.fileCount) and \(bundle.byteCount)"
       )
     }
   }

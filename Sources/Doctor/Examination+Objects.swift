@@ -69,10 +69,12 @@ extension Examination {
   }
 
   mutating func reportOrphans() {
-    let orphans = objects.all.filter { $0.value.isPresent && !$0.value.isReferenced }.map { ($0.key.digest, $0.value) }
-    for (digest, object) in orphans.sorted(by: { $0.0 < $1.0 }) {
+    let orphans = objects.all.compactMap { key, object in
+      object.isPresent && !object.isReferenced ? (key: key, size: object.size) : nil
+    }
+    for (key, size) in orphans.sorted(by: { $0.key < $1.key }) {
       findings.add(
-        .objectOrphan, digest.hex, "\(object.size) bytes that no upload, bundle or manifest refers to")
+        .objectOrphan, key.digest.hex, "\(size) bytes that no upload, bundle or manifest refers to")
     }
   }
 }

@@ -29,7 +29,7 @@ extension Examination {
     for member in try members(of: layout.packs) {
       let path = "\(layout.packs)/\(member.shownName)"
       guard member.info.kind == .file, let id = PackID(member.shownName) else {
-        findings.add(.packForeign, shown(path), "it is no pack: its name is not that of a pack, or it is no file")
+        findings.add(.packForeign, shown(path), "it is no pack: it has another name, or is no file")
         continue
       }
       checkMode(of: member, in: layout.packs, isReadOnly: member.info.mode & 0o222 == 0)
@@ -162,13 +162,15 @@ extension Examination {
             "at byte \(tornAt) is no whole record, though \(pack.unseenBehindTear) objects lie behind that")
         } else {
           counts.deadPackBytes += size - tornAt
-          findings.add(.packTorn, path, "its last \(size - tornAt) bytes are no whole record, as a crash leaves them")
+          findings.add(
+            .packTorn, path, "its last \(size - tornAt) bytes are no whole record, as a crash leaves them")
         }
       }
       if pack.deadCount > 0 {
         counts.deadPackBytes += pack.deadBytes
         findings.add(
-          .packDead, path, "\(pack.deadCount) records of \(pack.deadBytes) bytes that the catalog does not know")
+          .packDead, path,
+          "\(pack.deadCount) records of \(pack.deadBytes) bytes that the catalog does not know")
       }
     }
   }

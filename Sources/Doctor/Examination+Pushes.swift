@@ -48,7 +48,8 @@ extension Examination {
     }
     guard push.state == .committed else { return }
     guard let id = push.bundle, try catalog.bundle(id) != nil else {
-      findings.add(.bundleMissing, push.id.text, "the push was committed, but the catalog has no bundle of it")
+      findings.add(
+        .bundleMissing, push.id.text, "the push was committed, but the catalog has no bundle of it")
       return
     }
   }

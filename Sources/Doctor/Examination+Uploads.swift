@@ -48,21 +48,20 @@ extension Examination {
 
   /// Goes through all uploads; what is left in `partials` belongs to none.
   mutating func checkUploads(_ partials: inout PartialFiles) throws {
-    var stateCounts: [UploadState: Int] = [:]
-    var after: UploadID?
-    while true {
-      let page = try catalog.uploads(in: Set(UploadState.allCases), after: after, limit: Self.pageSize)
-      for upload in page {
-        stateCounts[upload.state, default: 0] += 1
-        check(upload, partial: partials.removeValue(forKey: upload.id))
-      }
-      counts.uploads += page.count
-      guard let last = page.last, page.count == Self.pageSize else { break }
-      after = last.id
-    }
     let kept = try catalog.uploadCounts()
+    // A state after the other: asked for all at once, every page looks for committed ones through all the others.
     for state in UploadState.allCases {
-      compareCount("uploads \(state.rawValue)", kept: kept[state] ?? 0, counted: stateCounts[state] ?? 0)
+      var count = 0
+      var after: UploadID?
+      while true {
+        let page = try catalog.uploads(in: [state], after: after, limit: Self.pageSize)
+        for upload in page { check(upload, partial: partials.removeValue(forKey: upload.id)) }
+        count += page.count
+        guard let last = page.last, page.count == Self.pageSize else { break }
+        after = last.id
+      }
+      counts.uploads += count
+      compareCount("uploads \(state.rawValue)", kept: kept[state] ?? 0, counted: count)
     }
   }
 
@@ -79,7 +78,7 @@ extension Examination {
       if let partial {
         findings.add(
           .partialEnded, upload.id.text,
-          "a partial file of \(partial.size) bytes of an upload that is \(upload.state.rawValue); the next start removes it"
+          "\(partial.size) bytes of an upload that is \(upload.state.rawValue); the next start removes the file"
         )
       }
       if upload.state == .verified || upload.state == .committed { checkObject(of: upload) }
@@ -97,7 +96,7 @@ extension Examination {
       findings.add(.partialTooLong, id, "the partial file has \(size) bytes, the upload \(length)")
     }
     if upload.state == .received, let length = upload.length, size < length {
-      findings.add(.partialIncomplete, id, "the upload was received whole, but only \(size) of \(length) bytes are there")
+      findings.add(.partialIncomplete, id, "all was received, but only \(size) of \(length) bytes are there")
     }
     if let unverifiedFrom = upload.unverifiedFrom, unverifiedFrom > size {
       findings.add(

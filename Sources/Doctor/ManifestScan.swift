@@ -40,7 +40,7 @@ struct ManifestScan {
   private mutating func takeLine(_ line: ArraySlice<UInt8>, _ visit: (Entry) -> Void) {
     lineNumber += 1
     if lineNumber == 1 {
-      if !line.elementsEqual(Manifest.header.utf8.dropLast()) { flaw = "its first line is not that of a manifest" }
+      if !line.elementsEqual(Manifest.header.utf8.dropLast()) { flaw = "it begins with another line" }
       return
     }
     guard let entry = try? Manifest.parse(line) else {

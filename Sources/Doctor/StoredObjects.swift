@@ -3,7 +3,7 @@ import Platform
 import Vocabulary
 
 /// A digest as a key that needs no memory of its own: there is one for every stored object.
-struct DigestKey: Hashable {
+struct DigestKey: Hashable, Comparable {
   private let words: (UInt64, UInt64, UInt64, UInt64)
 
   init(_ digest: Digest) {
@@ -22,6 +22,7 @@ struct DigestKey: Hashable {
   }
 
   static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+  static func < (left: Self, right: Self) -> Bool { left.words < right.words }
   // The bytes of a digest are evenly spread already.
   func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 }

@@ -96,7 +96,10 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         guard let last = fourBytes(part) else { return nil }
         groups += [last >> 16, last & 0xffff]
       } else {
-        let isGroup = (1...4).contains(part.utf8.count) && part.utf8.allSatisfy { $0 != UInt8(ascii: "+") }
+        // UInt128 would also take a sign.
+        let isGroup =
+          (1...4).contains(part.utf8.count)
+          && part.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }
         guard isGroup, let group = UInt128(part, radix: 16) else { return nil }
         groups.append(group)
       }

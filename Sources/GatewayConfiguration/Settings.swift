@@ -33,9 +33,17 @@ package struct SettingDeclarations: Sendable {
     "server.idleTimeoutSeconds", flag: "idle-timeout-seconds", .integer(1...86400, unit: "seconds"),
     default: 60, nasty: 1,
     help: "A connection that is silent for this long is closed")
+  package let headTimeoutSeconds = Setting(
+    "server.headTimeoutSeconds", flag: "head-timeout-seconds", .integer(1...3600, unit: "seconds"),
+    default: 30, nasty: 1,
+    help: "A request's head that is not whole after this time ends the connection")
   package let maximumConnections = Setting(
     "server.maximumConnections", flag: "maximum-connections", .integer(1...1_000_000),
     default: 10000, nasty: 1, help: "Connections open at a time; more are not accepted")
+  package let maximumConnectionsPerAddress = Setting(
+    "server.maximumConnectionsPerAddress", flag: "maximum-connections-per-address",
+    .integer(0...1_000_000, zero: "no limit"), default: 512, nasty: 1,
+    help: "Connections of one IPv4 address or IPv6 /64 network; trusted proxies are not counted")
 
   package let logFormat = Setting(
     "log.format", flag: "log-format", .choice, default: LogFormat.text, nasty: .json,
@@ -51,6 +59,18 @@ package struct SettingDeclarations: Sendable {
     "upload.maximumBytes", flag: "maximum-upload-bytes", .bytes(0...Int64.max, zero: "no limit"), default: 0,
     nasty: 1,
     help: "The largest upload")
+  package let maximumPartialBytes = Setting(
+    "upload.maximumPartialBytes", flag: "maximum-partial-bytes",
+    .bytes(0...Int64.max, zero: "no limit"), default: 0, nasty: 1,
+    help: "Bytes of all unfinished uploads together, by their lengths; then no more are created")
+  package let maximumOpenPerAddress = Setting(
+    "upload.maximumOpenPerAddress", flag: "maximum-open-per-address",
+    .integer(0...10_000_000, zero: "no limit"), default: 10000, nasty: 1,
+    help: "Unfinished uploads of one IPv4 address or IPv6 /64 network; trusted proxies are not counted")
+  package let minimumBytesPerSecond = Setting(
+    "upload.minimumBytesPerSecond", flag: "minimum-bytes-per-second",
+    .integer(0...1_000_000_000, zero: "no minimum"), default: 64, nasty: 0,
+    help: "A body that brings less, over the time of server.idleTimeoutSeconds, is broken off")
   package let smallUploadBytes = Setting(
     "upload.smallBytes", flag: "small-upload-bytes",
     .integer(0...1_048_576, unit: "bytes", zero: "only empty ones"),
@@ -72,6 +92,12 @@ package struct SettingDeclarations: Sendable {
     "push.expirySeconds", flag: "push-expiry-seconds", .integer(1...oneCentury, unit: "seconds"),
     default: 604_800, nasty: 1,
     help: "A push that stays open without activity for this long expires")
+
+  package let reserveBytes = Setting(
+    "storage.reserveBytes", flag: "reserve-bytes", .bytes(0...Int64.max, zero: "no reserve"),
+    default: 268_435_456, nasty: .max,
+    help: "Free space (5 % of the file system at most) that is kept for finishing, cancelling and the catalog"
+  )
 
   package let maximumRunning = Setting(
     "scheduler.maxRunning", flag: "max-running", .integer(1...1000), default: 3, nasty: 1,

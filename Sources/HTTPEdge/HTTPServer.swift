@@ -30,13 +30,18 @@ package struct HTTPServer: Sendable {
       engine: services.uploads, address: address, entropy: services.entropy, logger: services.logger)
     let events = EventFeed(services: services)
     let router = try makeRouter(address: address, events: events)
-    let idle = TimeAmount.seconds(Int64(settings.idleTimeoutSeconds))
-    // Twice in an idle time is exact enough, and often enough for short ones.
-    let loops = LoopPool(watchInterval: .nanoseconds(min(idle.nanoseconds / 2, 5_000_000_000)))
+    let patience = Patience(
+      idle: .seconds(Int64(settings.idleTimeoutSeconds)), head: .seconds(Int64(settings.headTimeoutSeconds)),
+      bytesPerSecond: settings.minimumBytesPerSecond)
+    let loops = LoopPool(watchInterval: patience.lookInterval)
+    let clients = ClientNetworks(trustedProxies: settings.trustedProxies)
+    let connections = ConnectionLimit(
+      perAddress: settings.maximumConnectionsPerAddress, clientName: { clients.name(of: $0) })
     let application = Application(
       router: router,
       server: HTTPServerBuilder { routed in
-        UploadConnection(responder: routed, uploads: responder, loops: loops, idleTimeout: idle)
+        UploadConnection(
+          responder: routed, uploads: responder, loops: loops, patience: patience, connections: connections)
       },
       configuration: .init(
         address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 1024,

@@ -9,8 +9,14 @@ package protocol Entropy: Sendable {
 package struct SystemEntropy: Entropy {
   package init() {}
   package func bytes(_ count: Int) -> [UInt8] {
+    // Eight bytes at a time: each one asked for costs a call of the kernel.
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 7)
+    while bytes.count < count {
+      withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+    }
+    return Array(bytes.prefix(count))
   }
 }
 

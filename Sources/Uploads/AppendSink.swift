@@ -4,39 +4,53 @@ import Vocabulary
 
 /// Stores content at the end of a partial file while it arrives, as far as the upload machine lets it.
 final class AppendSink: UploadSink {
+  /// Why it takes no more, other than a failure.
+  enum Stop { case overflow, noRoom, closed }
   private struct State {
     var machine: UploadMachine
-    var isOverflow = false
+    var stop: Stop?
     var failure: BlobError?
   }
   private let partial: any PartialBlob
   private let checksum: ChecksumStream?
   private let isStaged: Bool
+  private let headroom: DiskHeadroom
   private let advance: @Sendable (Int64) -> Void
   private let state: Locked<State>
 
   /// `advance` is told the offset after every piece.
   init(
     _ machine: UploadMachine, partial: any PartialBlob, checksum: ChecksumStream?, isStaged: Bool,
-    advance: @escaping @Sendable (Int64) -> Void
+    headroom: DiskHeadroom, advance: @escaping @Sendable (Int64) -> Void
   ) {
     self.partial = partial
     self.checksum = checksum
     self.isStaged = isStaged
+    self.headroom = headroom
     self.advance = advance
     state = Locked(State(machine: machine))
   }
 
+  /// Takes no more from now on: whoever owned the upload may have lost it already when late content comes.
+  ///
   /// The machine after what was stored, and how the sink ended by itself.
-  var result: (machine: UploadMachine, isOverflow: Bool, failure: BlobError?) {
-    state.withLock { ($0.machine, $0.isOverflow, $0.failure) }
+  func close() -> (machine: UploadMachine, stop: Stop?, failure: BlobError?) {
+    state.withLock { state in
+      defer { if state.stop == nil { state.stop = .closed } }
+      return (state.machine, state.stop, state.failure)
+    }
   }
 
   func take(_ chunk: any ByteChunk) -> Bool {
+    let isRoom = headroom.take(chunk.count)
     let isStored = state.withLock { state in
-      guard state.failure == nil, !state.isOverflow else { return false }
-      state.isOverflow = state.machine.store(byteCount: chunk.count) == .overflow
-      return !state.isOverflow
+      guard state.failure == nil, state.stop == nil else { return false }
+      if !isRoom {
+        state.stop = .noRoom
+      } else if state.machine.store(byteCount: chunk.count) == .overflow {
+        state.stop = .overflow
+      }
+      return state.stop == nil
     }
     guard isStored else { return false }
     do throws(BlobError) {

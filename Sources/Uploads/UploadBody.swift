@@ -1,4 +1,5 @@
 import Platform
+import Vocabulary
 
 /// The content of a request as it arrives.
 package protocol UploadBody: AnyObject, Sendable {
@@ -19,5 +20,8 @@ package protocol UploadSink: AnyObject, Sendable {
 }
 
 package struct BodyInterrupted: Error, Sendable {
-  package init() {}
+  /// What the client is to be told, when whoever broke the body off knows it.
+  package let problem: ProblemError?
+
+  package init(_ problem: ProblemError? = nil) { self.problem = problem }
 }

@@ -23,8 +23,9 @@ package struct UploadDescription: Sendable, Equatable {
       path = try BundlePath(text)
     } else if let filename {
       // Browsers on some systems send a whole local path; only its last part names the file.
-      let last = filename.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? ""
-      path = try BundlePath(String(last))
+      // By scalars: a combining character after a slash hides it from `Character`.
+      let parts = filename.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }
+      path = try BundlePath(parts.last.map { String($0) } ?? "")
     } else if push != nil {
       throw ProblemError(
         .badMetadata, detail: "Upload-Metadata names a push but neither path nor filename",

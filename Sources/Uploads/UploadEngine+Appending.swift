@@ -47,8 +47,13 @@ extension UploadEngine {
       return .outcome(.refused(error, view: view(record, offset: offset)))
     case .acknowledge: return .outcome(.appended(view(record, offset: offset)))
     case .receive(let isStaged):
+      if body != nil, intent.contentLength != 0, !machine.isFull, let problem = await headroom.problem() {
+        try await session.partial?.sync()
+        return .outcome(.refused(problem, view: view(record, offset: offset)))
+      }
       let isNewLength = session.record.length != machine.length
       session.record.length = machine.length
+      if isNewLength, let length = machine.length { unfinished.update(record.id, bytes: length) }
       if let length = smallLength(of: session) {
         return try await receiveSmall(
           intent, &session, machine, length: length, body: body, client: client, isNewLength: isNewLength)
@@ -114,13 +119,21 @@ extension UploadEngine {
     if let problem = drainingProblem { throw problem }
     try await announce(&session.record, partial, isStaged: isStaged, intent)
     let checksum = intent.checksum.map { ChecksumStream($0.algorithm) }
-    let sink = AppendSink(machine, partial: partial, checksum: checksum, isStaged: isStaged) {
-      [activity] offset in activity.advance(ticket, to: offset)
+    let (id, isDeferred) = (session.record.id, session.record.length == nil)
+    let sink = AppendSink(
+      machine, partial: partial, checksum: checksum, isStaged: isStaged, headroom: headroom
+    ) { [activity, unfinished] offset in
+      activity.advance(ticket, to: offset)
+      if isDeferred { unfinished.update(id, bytes: offset) }
     }
     var end = UploadMachine.BodyEnd.clean
-    do { try await body?.deliver(to: sink) } catch { end = .interrupted }
-    var (machine, isOverflow, failure) = sink.result
-    if isOverflow { end = .overflow }
+    var cause: ProblemError?
+    do {
+      try await body?.deliver(to: sink)
+    } catch { (end, cause) = (.interrupted, error.problem) }
+    var (machine, stop, failure) = sink.close()
+    if stop == .overflow { end = .overflow }
+    if stop == .noRoom { (end, cause) = (.interrupted, DiskHeadroom.shortage) }
     if failure != nil {
       end = .failed
       // A failed write may have stored a part of a chunk: what counts is what the file has.
@@ -133,7 +146,7 @@ extension UploadEngine {
     guard end == .interrupted else { return step }
     if case .finished = step { return step }
     if isCreation { try await shortenLife(of: session.record) }
-    throw interruption(of: session.record.id)
+    throw cause ?? interruption(of: id)
   }
 
   /// Writes to the row what must be there before the first byte: a mark in front of bytes that do not count yet, and,

@@ -88,6 +88,7 @@ extension UploadEngine {
       try transaction.record(
         NewEvent(at: now, kind: event, subject: record.id.text, details: ["path": record.path.text]))
     }
+    unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
   }
 

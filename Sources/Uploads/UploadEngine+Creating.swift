@@ -19,6 +19,7 @@ extension UploadEngine {
     if let length = intent.length, let count = intent.contentLength, intent.hasContent, count > length {
       throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
     }
+    if let problem = await headroom.problem() { throw problem }
     let record = try newRecord(intent, description, client: client)
     guard intent.hasContent, let length = intent.length, length <= limits.smallBytes else {
       return try await create(record, intent, body: body, client: client)
@@ -39,7 +40,7 @@ extension UploadEngine {
     switch try await earlier(record) {
     case .none:
       do {
-        try await register(record, replacing: nil)
+        try await register(record, intent, replacing: nil)
       } catch let error as ProblemError where error.problem == .pathConflict {
         // Perhaps the same creation, sent twice at once.
         guard case .same(let known) = try await earlier(record) else { throw error }
@@ -48,7 +49,7 @@ extension UploadEngine {
     case .same(let known): return try await createdAlready(known, intent, body: body, client: client)
     case .unfinished(let other):
       // Its running request lets go first: a late write must not bring back what was replaced.
-      try await withOwnership(of: other) { try await register(record, replacing: other) }
+      try await withOwnership(of: other) { try await register(record, intent, replacing: other) }
       try await blobs.removePartial(other)
     }
     if !intent.hasContent && intent.length != 0 {
@@ -88,8 +89,28 @@ extension UploadEngine {
     return other.state.isOpen ? .unfinished(other.id) : .none
   }
 
+  /// Counts the upload among the unfinished ones and makes its row. Small content that comes whole is not counted: its
+  /// upload is finished before anybody could add up.
+  private func register(_ record: UploadRecord, _ intent: CreateIntent, replacing other: UploadID?)
+    async throws
+  {
+    let isSmall = record.length.map { $0 <= limits.smallBytes } ?? false
+    let isWhole = intent.hasContent && intent.contentLength == record.length
+    if record.length != 0 && !(isSmall && isWhole) {
+      try unfinished.admit(
+        record.id, client: client(of: record), length: record.length, replacing: other)
+    }
+    do {
+      try await insert(record, replacing: other)
+    } catch {
+      unfinished.remove(record.id)
+      throw error
+    }
+    if let other { unfinished.remove(other) }
+  }
+
   /// The row; the partial file comes with the first bytes. The replaced upload ends in the same transaction.
-  private func register(_ record: UploadRecord, replacing other: UploadID?) async throws {
+  private func insert(_ record: UploadRecord, replacing other: UploadID?) async throws {
     try await catalog.write { [limits] transaction in
       var record = record
       record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)

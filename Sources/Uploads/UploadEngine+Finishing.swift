@@ -47,6 +47,7 @@ extension UploadEngine {
       try transaction.update(saved)
       try transaction.record(NewEvent(at: now, kind: .uploadReceived, subject: saved.id.text))
     }
+    unfinished.remove(received.id)
     session.record = received
     return .received(received, partial)
   }
@@ -123,6 +124,7 @@ extension UploadEngine {
       try transaction.update(verified)
       return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
     }
+    unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
     if isQueued { wakeScheduler() }
     return verified
@@ -144,6 +146,7 @@ extension UploadEngine {
       try transaction.update(verified)
       return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
     }
+    unfinished.remove(record.id)
     if isQueued { wakeScheduler() }
     return verified
   }
@@ -188,6 +191,7 @@ extension UploadEngine {
       try transaction.update(rejected)
       try Self.recordRejected(rejected, declared: declared, actual: actual, in: transaction)
     }
+    unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
     return await tellRejected(rejected, declared: declared, actual: actual)
   }

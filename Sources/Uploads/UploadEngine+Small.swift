@@ -26,18 +26,18 @@ extension UploadEngine {
   /// Takes a body of at most `length` bytes into memory.
   private func collect(
     _ record: UploadRecord, length: Int, of body: (any UploadBody)?, client: String?
-  ) async -> (bytes: [UInt8], end: SmallEnd) {
-    guard let body else { return ([], length == 0 ? .whole : .part) }
+  ) async -> (bytes: [UInt8], end: SmallEnd, cause: ProblemError?) {
+    guard let body else { return ([], length == 0 ? .whole : .part, nil) }
     let ticket = activity.begin(record, partial: nil, client: client, interrupt: { body.interrupt() })
     defer { activity.end(ticket) }
-    if isDrainingNow { return ([], .interrupted) }
+    if isDrainingNow { return ([], .interrupted, nil) }
     let sink = SmallSink(limit: length)
-    var isInterrupted = false
-    do { try await body.deliver(to: sink) } catch { isInterrupted = true }
+    var interruption: BodyInterrupted?
+    do { try await body.deliver(to: sink) } catch { interruption = error }
     let (bytes, isOverflow) = sink.result
-    if isOverflow { return (bytes, .overflow) }
-    if bytes.count == length { return (bytes, .whole) }
-    return (bytes, isInterrupted ? .interrupted : .part)
+    if isOverflow { return (bytes, .overflow, nil) }
+    if bytes.count == length { return (bytes, .whole, nil) }
+    return (bytes, interruption == nil ? .part : .interrupted, interruption?.problem)
   }
 
   private func matches(_ checksum: Checksum?, _ bytes: [UInt8]) -> Bool {
@@ -55,7 +55,7 @@ extension UploadEngine {
     var machine = machine
     await smallContent.acquire(length)
     defer { smallContent.release(length) }
-    let (bytes, end) = await collect(session.record, length: length, of: body, client: client)
+    let (bytes, end, cause) = await collect(session.record, length: length, of: body, client: client)
     let isMatching = end == .interrupted ? intent.checksum == nil : matches(intent.checksum, bytes)
     if end == .whole && isMatching {
       session.record = try await finishSmall(session.record, content: bytes)
@@ -65,7 +65,9 @@ extension UploadEngine {
       if isNewLength { try await saveLength(of: session.record) }
       let ending = machine.end(
         end == .overflow ? .overflow : end == .interrupted ? .interrupted : .clean, checksumMatches: false)
-      guard case .rollBack(_, let error?) = ending else { throw interruption(of: session.record.id) }
+      guard case .rollBack(_, let error?) = ending else {
+        throw cause ?? interruption(of: session.record.id)
+      }
       return .outcome(.refused(error, view: view(session.record, offset: 0)))
     }
     if !bytes.isEmpty {
@@ -77,7 +79,7 @@ extension UploadEngine {
     } else if isNewLength {
       try await saveLength(of: session.record)
     }
-    if end == .interrupted { throw interruption(of: session.record.id) }
+    if end == .interrupted { throw cause ?? interruption(of: session.record.id) }
     return .outcome(.appended(view(session.record, offset: session.offset)))
   }
 
@@ -99,9 +101,9 @@ extension UploadEngine {
   ) async throws -> SmallCreation {
     await smallContent.acquire(length)
     defer { smallContent.release(length) }
-    let (bytes, end) = await collect(record, length: length, of: body, client: client)
+    let (bytes, end, cause) = await collect(record, length: length, of: body, client: client)
     switch end {
-    case .interrupted: throw interruption(of: record.id)
+    case .interrupted: throw cause ?? interruption(of: record.id)
     case .overflow:
       throw ProblemError(.tooLarge, detail: "the request sends more than the \(length) bytes of its upload")
     case .part where intent.checksum == nil: return .ordinary(bytes)
@@ -121,6 +123,7 @@ extension UploadEngine {
   }
 
   private func registerSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadOutcome {
+    guard headroom.take(content.count) else { throw DiskHeadroom.shortage }
     let digest = SHA256Stream.digest(of: content)
     let extent = try await blobs.putSmall(content, digest: digest)
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)

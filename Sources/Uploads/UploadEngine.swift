@@ -16,11 +16,21 @@ package struct UploadLimits: Sendable {
   package var smallBytes: Int
   /// Content of small uploads held in memory by all requests together.
   package var bufferedBytes: Int
+  /// Unfinished uploads of one client; 0 is no limit.
+  package var maximumOpenPerClient: Int
+  /// Bytes that all unfinished uploads may come to together; 0 is no limit.
+  package var maximumPartialBytes: Int64
+  /// Free space that content leaves, a twentieth of the storage at most; 0 is none.
+  package var reserveBytes: Int64
 
   package init(
     maximumBytes: Int64, expirySeconds: Int64, orphanExpirySeconds: Int64, pushExpirySeconds: Int64,
-    smallBytes: Int = 64 << 10, bufferedBytes: Int = 32 << 20
+    smallBytes: Int = 64 << 10, bufferedBytes: Int = 32 << 20, maximumOpenPerClient: Int = 0,
+    maximumPartialBytes: Int64 = 0, reserveBytes: Int64 = 0
   ) {
+    self.maximumOpenPerClient = maximumOpenPerClient
+    self.maximumPartialBytes = maximumPartialBytes
+    self.reserveBytes = reserveBytes
     self.smallBytes = smallBytes
     self.bufferedBytes = max(smallBytes, bufferedBytes)
     self.maximumBytes = maximumBytes
@@ -44,12 +54,15 @@ package final class UploadEngine: Sendable {
   let sessions = UploadSessions()
   let verifications = VerificationQueue()
   let smallContent: ByteBudget
+  let unfinished: UnfinishedUploads
+  let headroom: DiskHeadroom
+  private let clientName: @Sendable (String) -> String?
   let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
   package let activity = UploadActivity()
   private let isDraining = Locked(false)
 
   /// `report` takes one line for the operator's log, `logPush` one for the log of a push; `spawn` starts work that
-  /// nobody waits for.
+  /// nobody waits for; `clientName` tells whom limits count an address as, nil for nobody.
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, clock: any WallClock, entropy: any Entropy,
     limits: UploadLimits, wakeScheduler: @escaping @Sendable () -> Void,
@@ -57,9 +70,15 @@ package final class UploadEngine: Sendable {
     logPush: @escaping @Sendable (PushID, String) async -> Void = { _, _ in },
     spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in
       Task { await work() }
-    }
+    },
+    clientName: @escaping @Sendable (String) -> String? = { $0 }
   ) {
     self.spawn = spawn
+    self.clientName = clientName
+    unfinished = UnfinishedUploads(
+      maximumBytes: limits.maximumPartialBytes, maximumPerClient: limits.maximumOpenPerClient)
+    headroom = DiskHeadroom(
+      reserveBytes: limits.reserveBytes, clock: clock, spawn: spawn, measure: { try await blobs.space() })
     smallContent = ByteBudget(bytes: limits.bufferedBytes)
     self.catalog = catalog
     self.blobs = blobs
@@ -116,6 +135,9 @@ package final class UploadEngine: Sendable {
       return ProblemError(.internalError, detail: "the server failed; the operator has been told")
     }
   }
+
+  /// Whom limits count the upload's creator as.
+  func client(of record: UploadRecord) -> String? { record.client.flatMap { clientName($0) } }
 
   /// The record, or the problem that says why there is none to work on.
   func requireUpload(_ id: UploadID) async throws -> UploadRecord {

@@ -27,11 +27,13 @@ extension UploadEngine {
       verifyLater(record.id)
       return
     }
+    unfinished.add(record.id, client: client(of: record), bytes: record.length ?? 0)
     do {
       guard let size = try await blobs.partialSize(record.id) else {
         if record.state != .created { await recordFault(record, "no partial file") }
         return
       }
+      if record.length == nil { unfinished.update(record.id, bytes: size) }
       // Both are what HEAD does first, so HEAD is how they are done.
       if record.unverifiedFrom != nil || size == record.length { _ = try await inspect(record.id) }
     } catch {

@@ -11,6 +11,7 @@ package enum Problem: String, CaseIterable, Sendable {
   case unsupportedChecksum = "unsupported-checksum"
   case notFound = "not-found"
   case methodNotAllowed = "method-not-allowed"
+  case tooSlow = "too-slow"
   case offsetMismatch = "offset-mismatch"
   case digestMismatch = "digest-mismatch"
   case pathConflict = "path-conflict"
@@ -25,11 +26,14 @@ package enum Problem: String, CaseIterable, Sendable {
   case rangeNotSatisfiable = "range-not-satisfiable"
   case uploadRejected = "upload-rejected"
   case forbiddenOrigin = "forbidden-origin"
+  case tooManyUploads = "too-many-uploads"
   case tooManyHeaders = "headers-too-large"
   case checksumMismatch = "checksum-mismatch"
   case storageFault = "storage-fault"
   case internalError = "internal-error"
   case busy = "busy"
+  case tooManyConnections = "too-many-connections"
+  case tooMuchUnfinished = "too-much-unfinished"
   case draining = "draining"
   case storageFull = "storage-full"
 
@@ -50,6 +54,7 @@ package enum Problem: String, CaseIterable, Sendable {
     case .unsupportedChecksum: (400, "The checksum algorithm is not supported", false)
     case .notFound: (404, "There is no such resource", false)
     case .methodNotAllowed: (405, "The resource does not take this method", false)
+    case .tooSlow: (408, "The request arrives too slowly", true)
     case .offsetMismatch: (409, "Upload-Offset does not match", true)
     case .digestMismatch: (409, "The digest does not match", false)
     case .pathConflict: (400, "The path collides with another of the push", false)
@@ -64,11 +69,14 @@ package enum Problem: String, CaseIterable, Sendable {
     case .rangeNotSatisfiable: (416, "The range lies outside of the file", false)
     case .uploadRejected: (422, "The upload was rejected", false)
     case .forbiddenOrigin: (403, "The origin is not allowed", false)
+    case .tooManyUploads: (429, "This address has too many unfinished uploads", true)
     case .tooManyHeaders: (431, "The header fields are too large", false)
     case .checksumMismatch: (460, "The chunk's checksum does not match", true)
     case .storageFault: (500, "Stored data is missing or damaged", false)
     case .internalError: (500, "The server failed", true)
     case .busy: (503, "The server has too much to do", true)
+    case .tooManyConnections: (503, "This address has too many connections", true)
+    case .tooMuchUnfinished: (503, "Unfinished uploads take up too much", true)
     case .draining: (503, "The server is shutting down", true)
     case .storageFull: (507, "The storage is full", true)
     }

@@ -28,6 +28,7 @@ struct Composition: Sendable {
       logger.error("\(line)")
     }
     folder = try DataFolder.open(settings.data, on: files)
+    try folder.requireCatalog(on: files)
     let catalog = try SQLiteCatalog(
       path: folder.layout.catalog, isSynced: settings.durability == .synced)
     let executor = ThreadedExecutor(name: "sheaf.io", threads: settings.ioThreads)
@@ -39,14 +40,17 @@ struct Composition: Sendable {
     let layout = folder.layout
     let logs = PushLogs(
       path: { layout.pushLog($0) }, files: files, executor: executor, clock: clock, report: report)
+    let clients = ClientNetworks(trustedProxies: settings.trustedProxies)
     let uploads = UploadEngine(
       catalog: catalog, blobs: store, clock: clock, entropy: entropy,
       limits: UploadLimits(
         maximumBytes: settings.maximumUploadBytes == 0 ? .max : settings.maximumUploadBytes,
         expirySeconds: settings.uploadExpirySeconds, orphanExpirySeconds: settings.orphanExpirySeconds,
         pushExpirySeconds: settings.pushExpirySeconds, smallBytes: settings.smallUploadBytes,
-        bufferedBytes: settings.smallBufferBytes),
-      wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) })
+        bufferedBytes: settings.smallBufferBytes, maximumOpenPerClient: settings.maximumOpenPerAddress,
+        maximumPartialBytes: settings.maximumPartialBytes, reserveBytes: settings.reserveBytes),
+      wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) },
+      clientName: { clients.name(of: $0) })
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
       wakeScheduler: { wakeups.ring() })

@@ -9,7 +9,7 @@ import Vocabulary
 struct SQLiteCatalogPlanTests {
   /// Statements that an index other than this would serve too, but by passing over history.
   private static let indexes = [
-    ("FROM uploads WHERE state = 'received'", "uploadsByState (state=? AND id>?)"),
+    ("FROM uploads WHERE state = 'received'", "uploadsInProgress (state=? AND id>?)"),
     ("FROM pushes WHERE state = 'committing'", "pushesByState (state=? AND id>?)"),
     ("FROM uploads WHERE state IN", "uploadsExpiring"),
     ("FROM pushes WHERE state = 'open' AND expiresAt", "pushesExpiring"),

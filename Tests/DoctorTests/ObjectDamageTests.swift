@@ -57,7 +57,10 @@ import Vocabulary
   @Test("names in objects/ that are no objects are told of")
   func foreign() throws {
     let other = large.hex.hasPrefix("00") ? "11" : "00"
-    for name in ["\(other)/\(large)", "\(other)/note", "\(other)/\(large.hex.uppercased())", "zz/x", "readme"] {
+    let names = [
+      "\(other)/\(large)", "\(other)/note", "\(other)/\(large.hex.uppercased())", "zz/x", "readme",
+    ]
+    for name in names {
       try fixture.temporary.write([1], to: "objects/\(name)")
     }
     let found = try fixture.findings()

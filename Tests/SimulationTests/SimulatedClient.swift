@@ -33,10 +33,10 @@ final class SimulatedClient: @unchecked Sendable {
       }
       switch random.int(0...99) {
       case 0...54: await append(id, end: end())
-      case 55...69: await inspect(id)
-      case 70...77: await checkedAppend(id)
-      case 78...81: await tooLong(id)
-      case 82...84: await wrongOffset(id)
+      case 55...66: await inspect(id)
+      case 67...79: await checkedAppend(id)
+      case 80...82: await tooLong(id)
+      case 83...84: await wrongOffset(id)
       case 85...86: await terminate(id)
       default: await takeOver(id)
       }
@@ -83,13 +83,17 @@ final class SimulatedClient: @unchecked Sendable {
     let isAll = isPlain || random.int(0...1) == 0
     let hasContent = !file.content.isEmpty && random.int(0...3) > 0
     let count = !hasContent ? 0 : isAll ? file.content.count : random.int(1...file.content.count)
-    let part = file.content.prefix(count)
+    var part = Array(file.content.prefix(count))
     let isChecked = !isPlain && random.int(0...5) == 0
     let intent = CreateIntent(
       length: length, metadata: file.metadata, hasContent: hasContent,
       contentLength: random.int(0...1) == 0 ? Int64(count) : nil, checksum: isChecked ? checksum(part) : nil)
+    let isDamaged = isChecked && count > 0 && random.int(0...1) == 0
+    if isDamaged { part[0] ^= 0x20 }
     let end = isPlain ? .clean : self.end()
-    await send(.create(intent), sending: 0..<count, hasContent ? body(part, end) : nil)
+    await send(
+      .create(intent), sending: isDamaged ? 0..<0 : 0..<count, hasContent ? body(part, end) : nil,
+      allowing: isDamaged ? [.checksumMismatch] : [])
   }
 
   private func inspect(_ id: UploadID) async { await send(.inspect(id), on: id) }

@@ -42,7 +42,11 @@ import Testing
     let running = Locked(0)
     for number in 0..<50 {
       lane.submit {
-        #expect(running.withLock { $0 += 1; return $0 } == 1)
+        #expect(
+          running.withLock {
+            $0 += 1
+            return $0
+          } == 1)
         executor.runOthers()
         running.withLock { $0 -= 1 }
         seen.withLock { $0.append(number) }

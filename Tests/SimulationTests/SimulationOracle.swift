@@ -79,7 +79,9 @@ struct SimulationOracle {
     if events.map(\.sequence) != (0..<events.count).map({ Int64($0) + 1 }) {
       flaws.append("event numbers are not dense")
     }
-    let once: Set<EventKind> = [.uploadCreated, .uploadReceiving, .uploadVerified, .uploadCancelled, .pushCommitted]
+    let once: Set<EventKind> = [
+      .uploadCreated, .uploadReceiving, .uploadVerified, .uploadCancelled, .pushCommitted,
+    ]
     var seen: Set<String> = []
     for event in events.map(\.event) where once.contains(event.kind) {
       if !seen.insert("\(event.kind.rawValue) \(event.subject)").inserted {
@@ -105,7 +107,8 @@ struct SimulationOracle {
         return "\(record.id) was verified against its declared digest"
       }
       let stored = try object(file.digest)
-      let isThere = stored?.count == file.content.count && isEqual(stored ?? [], file.content, upTo: file.content.count)
+      let isThere =
+        stored?.count == file.content.count && isEqual(stored ?? [], file.content, upTo: file.content.count)
       return isThere ? nil : "\(record.id) is verified, its object is not durable"
     }
   }

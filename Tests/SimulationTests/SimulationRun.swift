@@ -9,6 +9,11 @@ import Vocabulary
 final class SimulationRun: @unchecked Sendable {
   // Sendable because a simulation runs on one thread.
   private static let stepLimit = 400_000
+  /// docs/storage-format.md asks it of the file system.
+  private static let isAppendOrdered = true
+  /// The process alone may be started again after a sync has failed: the page cache then still shows what is lost.
+  private static let restartsAfterFailedSync = true
+
   let settings: SimulationSettings
   let machine: SimulatedMachine
   let oracle: SimulationOracle
@@ -32,7 +37,8 @@ final class SimulationRun: @unchecked Sendable {
       seed: settings.seed, rates: settings.rates, capacity: settings.capacity)
     oracle = SimulationOracle(machine: machine, isSynced: settings.isSynced)
     var byNumber: [Int: ClientPush] = [:]
-    for (number, push) in settings.pushes.enumerated() where settings.files.contains(where: { $0.push == number }) {
+    for (number, push) in settings.pushes.enumerated()
+    where settings.files.contains(where: { $0.push == number }) {
       byNumber[number] = ClientPush(
         repo: try RepoName("repo-\(number % 2)"), isListed: push.isListed, sealsItself: push.sealsItself)
     }
@@ -90,7 +96,7 @@ final class SimulationRun: @unchecked Sendable {
     let isCrashed = !life.isRunning
     if isCrashed {
       try crash(life)
-    } else if settings.strikes.isEmpty ? random.int(0...2) == 0 : false {
+    } else if settings.strikes.isEmpty && random.int(0...2) == 0 {
       // The program is ended from outside.
       machine.disk.stop()
       try crash(life)
@@ -103,7 +109,9 @@ final class SimulationRun: @unchecked Sendable {
   /// Nothing fails any more: every client is served, every push is committed, and all of it survives one more crash.
   private func calm() throws {
     note("calm")
-    let hadFailures = settings.rates.failed > 0 || settings.strikes.contains { $0.fault == .failed }
+    let hadFailures =
+      settings.rates.failed > 0 || settings.strikes.contains { $0.fault == .failed }
+      || machine.disk.failedSyncs > 0
     machine.plan.heal()
     machine.disk.capacity = 1 << 40
     // What a failed sync leaves in doubt may need a restart; a full disk may not.
@@ -115,7 +123,8 @@ final class SimulationRun: @unchecked Sendable {
     mayFail = false
     let life = self.life ?? begin()
     if self.life == nil, !start(life) { return self.break("the gateway does not start") }
-    for file in files where file.goal == .finished && file.current.map({ file.uploads[$0]?.mayBeGone == true }) == true {
+    for file in files
+    where file.goal == .finished && file.current.map({ file.uploads[$0]?.mayBeGone == true }) == true {
       file.goal = .open
     }
     for file in files {
@@ -209,13 +218,11 @@ final class SimulationRun: @unchecked Sendable {
   private func crash(_ life: SimulatedLife) throws {
     crashes += 1
     if !life.drain() { self.break("requests of a stopped machine wait forever") }
-    machine.disk.crash(
-      CrashRules(isPowerLoss: settings.isPowerLoss, isAppendOrdered: Self.isAppendOrdered))
+    let mustLose = !settings.strikes.isEmpty || machine.disk.failedSyncs > 0 && !Self.restartsAfterFailedSync
+    let isPowerLoss = settings.isPowerLoss && (mustLose || random.int(0...2) > 0)
+    machine.disk.crash(CrashRules(isPowerLoss: isPowerLoss, isAppendOrdered: Self.isAppendOrdered))
     try check()
   }
-
-  /// docs/storage-format.md asks it of the file system.
-  static let isAppendOrdered = true
 
   private func check() throws {
     for flaw in try oracle.flaws(files) { self.break(flaw) }
@@ -226,8 +233,6 @@ final class SimulationRun: @unchecked Sendable {
     }
   }
 
-  // MARK: what clients use
-
   /// Starts a program of a client.
   func spawn(_ life: SimulatedLife, _ body: @escaping @Sendable () async -> Void) {
     programs += 1
@@ -235,99 +240,5 @@ final class SimulationRun: @unchecked Sendable {
       await body()
       self.programs -= 1
     }
-  }
-
-  /// A reply told `offset`.
-  func requireDurable(_ offset: Int64, of id: UploadID, _ file: ClientFile) {
-    do {
-      if let flaw = try oracle.flaw(acknowledged: offset, of: id, file) { self.break(flaw) }
-    } catch { self.break("the catalog failed: \(error)") }
-  }
-
-  /// True, and the file is finished, when its path in its push is taken by a verified upload of it.
-  func findStored(_ file: ClientFile) -> Bool {
-    guard let push = file.push?.id,
-      let record = try? machine.database.readNow({ try $0.upload(ofPush: push, at: file.path) }),
-      record.state.isFinished
-    else { return false }
-    if file.uploads[record.id] == nil { file.uploads[record.id] = .init() }
-    file.current = record.id
-    if record.state != .received { file.goal = .finished }
-    return true
-  }
-
-  /// Opens the push; false when that failed or somebody else is at it.
-  func open(_ push: ClientPush, _ life: SimulatedLife) async -> Bool {
-    if push.isOpening {
-      await Task.yield()
-      return false
-    }
-    push.isOpening = true
-    defer { push.isOpening = false }
-    let expected = files.filter { $0.push === push }.map {
-      ExpectedFile(path: $0.path, size: Int64($0.content.count), digest: $0.declaration == .right ? $0.digest : nil)
-    }
-    life.requests += 1
-    let opened = try? await life.pushes.open(
-      PushRequest(
-        repo: push.repo, message: "a push", sealWhenComplete: push.sealsItself,
-        files: push.isListed ? expected : nil))
-    life.requests -= 1
-    guard life.isRunning else { return false }
-    push.id = opened?.id
-    note("push opened: \(opened.map { "\($0.id)" } ?? "no")")
-    if opened == nil && !mayFail { self.break("a push could not be opened") }
-    return opened != nil
-  }
-
-  /// Seals pushes while others are still at work; whatever it is told.
-  private func sealEarly(_ life: SimulatedLife) async {
-    for _ in 0..<10 {
-      for _ in 0..<40 { await Task.yield() }
-      for push in pushes where !push.isSealed && isComplete(push) {
-        guard life.isRunning, let id = push.id else { return }
-        push.isSealed = (try? await life.pushes.seal(id)) != nil && life.isRunning
-      }
-    }
-  }
-
-  /// Seals the pushes whose files are all there and lets failed ones be tried again.
-  private func tend(_ life: SimulatedLife) async {
-    for _ in 0..<2000 {
-      guard life.isRunning else { return }
-      let rest = pushes.filter { !$0.isSealed }
-      for push in rest where isComplete(push) {
-        guard let id = push.id else { continue }
-        do {
-          if try await life.catalog.read({ try $0.push(id)?.state }) == .failed {
-            _ = try await life.pushes.retry(id)
-          } else {
-            _ = try await life.pushes.seal(id)
-          }
-        } catch { self.break("push \(id) cannot be sealed: \(error)") }
-        push.isSealed = true
-      }
-      if rest.isEmpty { return }
-      for _ in 0..<20 { await Task.yield() }
-    }
-    self.break("pushes were never complete")
-  }
-
-  private func isComplete(_ push: ClientPush) -> Bool {
-    push.id != nil && files.allSatisfy { $0.push !== push || $0.goal == .finished }
-  }
-
-  /// Lets pushes that failed be tried again, each once.
-  private func retryFailed(_ life: SimulatedLife) async {
-    do {
-      let failed = try await life.catalog.read { try $0.pushes(in: [.failed], after: nil, limit: 1000) }
-      for push in failed { _ = try await life.pushes.retry(push.id) }
-    } catch { self.break("failed pushes cannot be tried again: \(error)") }
-  }
-
-  /// True when no push waits for the scheduler.
-  private func isScheduled() -> Bool {
-    let counts = try? machine.database.readNow { try $0.pushCounts() }
-    return [PushState.queued, .admitted, .committing].allSatisfy { counts?[$0] ?? 0 == 0 }
   }
 }

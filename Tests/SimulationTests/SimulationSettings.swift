@@ -45,7 +45,7 @@ struct SimulationSettings: Sendable {
       random.int(0...1) == 0 ? 0 : random.int(1...most)
     }
     rates = FaultPlan.Rates(
-      full: rate(200, &random), failed: rate(200, &random), slow: rate(3000, &random),
+      full: rate(200, &random), failed: rate(500, &random), slow: rate(3000, &random),
       crash: rate(60, &random))
     if random.int(0...5) == 0 { capacity = Int64(random.int(20_000...400_000)) }
     requests = random.int(3...14)

@@ -12,12 +12,18 @@ import Testing
     if let seed = environment["SIMULATION_SEED"].flatMap(UInt64.init) { return seed...seed }
     return 1...(environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 200)
   }()
+  /// More than the usual run was asked for.
+  static let isExtended = ProcessInfo.processInfo.environment["SIMULATION_SEEDS"] != nil
   static let isReplay = ProcessInfo.processInfo.environment["SIMULATION_SEED"] != nil
 
-  @Test("MUST-1…MUST-5: whatever fails, nothing acknowledged is lost, and all comes to its end", arguments: seeds)
+  @Test(
+    "MUST-1…MUST-5: whatever fails, nothing acknowledged is lost, and all comes to its end", arguments: seeds)
   func seed(_ seed: UInt64) async throws {
     let (first, second) = try await onSimulationThread {
-      (try SimulationRun.report(SimulationSettings(seed: seed)), try SimulationRun.report(SimulationSettings(seed: seed)))
+      (
+        try SimulationRun.report(SimulationSettings(seed: seed)),
+        try SimulationRun.report(SimulationSettings(seed: seed))
+      )
     }
     let difference = SimulationTrace.difference(first.trace, second.trace)
     #expect(difference == nil, "seed \(seed) is not repeatable")
@@ -32,6 +38,8 @@ import Testing
 private let threads = ThreadedExecutor(name: "simulation", threads: 2)
 
 /// Runs the body on a thread that may be busy for long, as those of the tests' own pool may not.
-func onSimulationThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+func onSimulationThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+  -> Result
+{
   try await threads.run(body)
 }

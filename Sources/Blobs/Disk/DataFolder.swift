@@ -13,6 +13,20 @@ package final class DataFolder: Sendable {
   package let layout: DiskLayout
   private let lock: FileLock
 
+  /// Makes sure that a folder with stored files has its catalog: a new one would be empty, and everything lost to view.
+  package func requireCatalog(on files: any FileSystem) throws(DataFolderError) {
+    let isStored: Bool
+    do throws(FileError) {
+      if try files.size(layout.catalog) != nil { return }
+      var names: [String] = []
+      for folder in [layout.bundles, layout.packs, layout.partials, layout.objects] {
+        names += try files.list(folder)
+      }
+      isStored = names.contains { $0 != ".incoming" }
+    } catch { throw .unusable(layout.root, error) }
+    if isStored { throw .catalogMissing(layout.root) }
+  }
+
   private init(layout: DiskLayout, lock: FileLock) {
     self.layout = layout
     self.lock = lock
@@ -56,6 +70,7 @@ package enum DataFolderError: Error, CustomStringConvertible {
   case inUse(String)
   case foreignFormat(String, String)
   case notOurs(String)
+  case catalogMissing(String)
   case unusable(String, FileError)
 
   package var description: String {
@@ -65,6 +80,8 @@ package enum DataFolderError: Error, CustomStringConvertible {
       "data folder \(root) has format \(quoted(line.trimmedLine)); this version reads \(quoted(DataFolder.formatLine.trimmedLine)) only"
     case .notOurs(let root):
       "data folder \(root) is not empty and has no 'format' file: not a sheaf data folder"
+    case .catalogMissing(let root):
+      "data folder \(root) holds stored files but no catalog.sqlite; 'sheaf doctor --rebuild-catalog' makes one from them"
     case .unusable(let root, let error): "data folder \(root) cannot be used: \(error)"
     }
   }

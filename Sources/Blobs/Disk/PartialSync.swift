@@ -23,7 +23,10 @@ final class PartialSync: Sendable {
   /// Bytes that the last successful sync covered; nil before the first of a file that was found.
   var durableSize: Int64? { state.withLock { $0.durableSize } }
 
-  func isDurable(_ size: Int64) -> Bool { state.withLock { $0.durableSize == size } }
+  /// True when the first `size` bytes are all there is to sync, and they and the name are synced.
+  func isDurable(_ size: Int64) -> Bool {
+    state.withLock { $0.hasDurableName && $0.durableSize == size }
+  }
 
   /// Waits for its turn; `end` gives it to the next.
   func begin() async {

@@ -1,6 +1,7 @@
 import NIOCore
 import Platform
 import Uploads
+import Vocabulary
 
 extension ByteBuffer: ByteChunk {
   package var count: Int { readableBytes }
@@ -18,6 +19,7 @@ final class ChannelBody: UploadBody, @unchecked Sendable {
   private let loop: any EventLoop
   private var waiting: [ByteBuffer] = []
   private var end: End?
+  private var interruption: ProblemError?
   private var sink: (any UploadSink)?
   private var consumer: CheckedContinuation<Result<Void, BodyInterrupted>, Never>?
   /// Called when the engine first asks for content: now the client may be told to send it.
@@ -67,6 +69,12 @@ final class ChannelBody: UploadBody, @unchecked Sendable {
 
   // MARK: the event loop's side
 
+  /// Interrupts for a reason that the client is to be told.
+  func breakOff(_ problem: ProblemError) {
+    if end == nil { interruption = problem }
+    end(.interrupted)
+  }
+
   /// True when the socket must not be read before `onDemand`.
   func push(_ buffer: ByteBuffer) -> Bool {
     if end != nil { return false }
@@ -103,6 +111,6 @@ final class ChannelBody: UploadBody, @unchecked Sendable {
     guard let end, let consumer else { return }
     sink = nil
     self.consumer = nil
-    consumer.resume(returning: end == .interrupted ? .failure(BodyInterrupted()) : .success(()))
+    consumer.resume(returning: end == .interrupted ? .failure(BodyInterrupted(interruption)) : .success(()))
   }
 }

@@ -149,6 +149,9 @@ struct LentBufferAllocator: RecvByteBufferAllocator {
   final class Choice: @unchecked Sendable {
     // Sendable because it is touched on the loop of its connection only.
     var isLarge = false
+    var head: HeadWatch
+
+    init(head: HeadWatch) { self.head = head }
   }
   let choice: Choice
   let resources: LoopResources
@@ -156,5 +159,9 @@ struct LentBufferAllocator: RecvByteBufferAllocator {
   func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
     resources.lend(isLarge: choice.isLarge, allocator)
   }
-  mutating func record(actualReadBytes: Int) -> Bool { true }
+  /// The only place that sees bytes which do not make up a whole head yet.
+  mutating func record(actualReadBytes: Int) -> Bool {
+    if choice.head.isWaiting { choice.head.bytesArrived(at: NIODeadline.now().time) }
+    return true
+  }
 }

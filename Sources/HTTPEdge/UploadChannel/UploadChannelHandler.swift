@@ -20,31 +20,34 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
   private let responder: UploadResponder
   private let resources: LoopResources
-  private let idleTimeout: TimeAmount
+  let patience: Patience
   private let attachRouter: (ChannelHandlerContext) throws -> Void
-  private let receiving = LentBufferAllocator.Choice()
-  private var context: ChannelHandlerContext?
-  private var exchange: UploadExchange?
+  let receiving: LentBufferAllocator.Choice
+  private(set) var context: ChannelHandlerContext?
+  private(set) var exchange: UploadExchange?
   private var isRouterAttached = false
   /// Router requests whose answer has not ended.
-  private var routed = 0
+  private(set) var routed = 0
   private var isRoutedBody = false
   /// A routed request of which more is to come: silence is then the client's.
-  private var isRoutedBodyOpen = false
-  private var held: [HTTPServerRequestPart] = []
+  private(set) var isRoutedBodyOpen = false
+  var routedRate: RateWatch
+  private(set) var held: [HTTPServerRequestPart] = []
   private var isReleasing = false
   private var wantsRead = false
   private var quiescing: Any?
-  private var lastActivity = NIODeadline.now()
+  private(set) var lastActivity = NIODeadline.now()
 
   /// `attachRouter` adds the router's part to the pipeline; called once, at the first request that is not an upload.
   init(
-    responder: UploadResponder, resources: LoopResources, idleTimeout: TimeAmount,
+    responder: UploadResponder, resources: LoopResources, patience: Patience,
     attachRouter: @escaping (ChannelHandlerContext) throws -> Void
   ) {
     self.responder = responder
     self.resources = resources
-    self.idleTimeout = idleTimeout
+    self.patience = patience
+    receiving = LentBufferAllocator.Choice(head: patience.headWatch)
+    routedRate = patience.rateWatch
     self.attachRouter = attachRouter
   }
 
@@ -81,11 +84,12 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
   /// Answers what is no request at all, and ends the connection.
   private func refuse(_ error: any Error, _ context: ChannelHandlerContext) {
-    guard let error = error as? HTTPParserError, context.channel.isActive else {
-      context.close(promise: nil)
-      return
-    }
-    write(responder.refusal(of: error), context)
+    guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+    refuse(UploadResponder.problem(of: error), context)
+  }
+
+  func refuse(_ problem: ProblemError, _ context: ChannelHandlerContext) {
+    if context.channel.isActive { write(responder.refusal(problem), context) }
     context.close(promise: nil)
   }
 
@@ -128,6 +132,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     context.write(data, promise: promise)
     guard isEnd else { return }
     routed -= 1
+    awaitHead()
     if !held.isEmpty {
       context.flush()
       release(context)
@@ -139,6 +144,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     switch part {
     case .head(let head):
       guard exchange == nil else { return false }
+      receiving.head.requestBegan()
       if let request = responder.uploadRequest(head) {
         guard routed == 0 else { return false }
         isRoutedBody = false
@@ -148,6 +154,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
         routed += 1
         isRoutedBody = true
         isRoutedBodyOpen = true
+        routedRate.begin(at: lastActivity.time)
         // Behind a request that is not answered yet it would be taken for that one's; the client sends without it.
         if routed == 1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
           sendContinue(context)
@@ -156,8 +163,10 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
       }
     case .body(let buffer):
       if isRoutedBody {
+        routedRate.received(buffer.readableBytes)
         context.fireChannelRead(wrapInboundOut(part))
       } else if let exchange {
+        exchange.rate.received(buffer.readableBytes)
         exchange.restBytes -= Int64(buffer.readableBytes)
         if !exchange.isReplied { exchange.isPaused = exchange.body.push(buffer) }
         receiving.isLarge = exchange.wantsLargeBuffer
@@ -166,6 +175,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     case .end:
       if isRoutedBody {
         isRoutedBodyOpen = false
+        awaitHead()
         context.fireChannelRead(wrapInboundOut(part))
       } else if let exchange {
         exchange.isRequestEnded = true
@@ -216,10 +226,13 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
   private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
     let body = ChannelBody(context.eventLoop)
-    let exchange = UploadExchange(request, body: body)
+    let exchange = UploadExchange(request, body: body, rate: patience.rateWatch)
     self.exchange = exchange
     body.prepare(
       onFirstDemand: { [weak self, exchange] in
+        // The time before, the client was waited for by nobody.
+        self?.lastActivity = .now()
+        exchange.rate.begin(at: NIODeadline.now().time)
         guard let context = self?.context, exchange.expectsContinue, !exchange.isReplied else { return }
         self?.sendContinue(context)
       },
@@ -292,16 +305,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
       userInboundEventTriggered(context: context, event: event)
       return
     }
+    awaitHead()
     release(context)
-  }
-
-  // MARK: silence
-
-  /// Closes a connection on which nothing has moved for the idle time, unless an answer is being worked out.
-  func look(_ now: NIODeadline) {
-    let isWorking = (routed > 0 && !isRoutedBodyOpen) || exchange?.isWorking == true
-    guard now - lastActivity >= idleTimeout, !isWorking else { return }
-    exchange?.body.interrupt()
-    context?.close(promise: nil)
   }
 }

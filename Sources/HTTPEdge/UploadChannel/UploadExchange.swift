@@ -10,10 +10,14 @@ final class UploadExchange {
   var isRequestEnded = false
   var isReplied = false
   var isPaused = false
+  /// The client took too long; an answer that says so is being worked out.
+  var isBrokenOff = false
   var mustClose: Bool
+  var rate: RateWatch
 
-  init(_ request: HTTPRequest, body: ChannelBody) {
+  init(_ request: HTTPRequest, body: ChannelBody, rate: RateWatch) {
     self.body = body
+    self.rate = rate
     expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
     restBytes = Self.declaredBytes(of: request)
     mustClose = request.headerFields[.connection]?.lowercased().contains("close") ?? false
@@ -25,8 +29,8 @@ final class UploadExchange {
     return request.headerFields[.contentLength].flatMap { Int64($0) } ?? 0
   }
 
-  /// The whole request is here, or waits for the storage: silence is ours, not the client's.
-  var isWorking: Bool { !isReplied && (isRequestEnded || isPaused || !body.isAsked) }
+  /// More content is to come and wanted: silence is the client's, not ours.
+  var isReceiving: Bool { !isReplied && !isBrokenOff && !isRequestEnded && !isPaused && body.isAsked }
 
   /// Much content is on its way and has where to go: worth a large receive buffer.
   var wantsLargeBuffer: Bool {

@@ -33,21 +33,25 @@ struct UploadResponder: Sendable {
     return request
   }
 
-  /// The answer to bytes that are no HTTP request.
-  func refusal(of error: HTTPParserError) -> UploadReply {
-    let problem =
-      error == .headerOverflow
+  /// What is wrong with bytes that are no HTTP request.
+  static func problem(of error: HTTPParserError) -> ProblemError {
+    error == .headerOverflow
       ? ProblemError(.tooManyHeaders, detail: "the request's header fields are larger than this server takes")
       : ProblemError(.badRequest, detail: "the request is not HTTP/1.1: \(error)")
+  }
+
+  /// The last answer of a connection that has no request to answer.
+  func refusal(_ problem: ProblemError) -> UploadReply {
     let requestID = Hexadecimal.encode(entropy.bytes(8))
     let body = ProblemDocument(problem, requestID: requestID).json
+    var fields: HTTPFields = [
+      .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
+      .requestID: requestID,
+    ]
+    if problem.problem.status == 503 { fields[.retryAfter] = String(dialect.options.retryAfterSeconds) }
     return UploadReply(
-      head: HTTPResponse(
-        status: .init(code: problem.problem.status),
-        headerFields: [
-          .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
-          .requestID: requestID,
-        ]), body: body, mustClose: true)
+      head: HTTPResponse(status: .init(code: problem.problem.status), headerFields: fields), body: body,
+      mustClose: true)
   }
 
   func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {
@@ -76,7 +80,8 @@ struct UploadResponder: Sendable {
     }
     var mustClose = false
     if case .refused(let error, _) = outcome {
-      mustClose = error.problem == .takenOver || error.problem == .draining || head.isAmbiguouslyFramed
+      mustClose =
+        [.takenOver, .draining, .tooSlow].contains(error.problem) || head.isAmbiguouslyFramed
       logger.info(
         "upload request refused",
         metadata: [

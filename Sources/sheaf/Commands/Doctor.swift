@@ -74,7 +74,8 @@ struct DoctorCommand: AsyncParsableCommand {
     let rebuilt = rebuildCatalog ? try rebuild(folder.layout, files, clock) : nil
     guard try files.size(folder.layout.catalog) != nil else {
       throw CommandFailure(
-        "data folder \(root) has no catalog.sqlite; --rebuild-catalog makes a new one from the bundles on disk")
+        "data folder \(root) has no catalog.sqlite; --rebuild-catalog makes a new one from the bundles on disk"
+      )
     }
     let copy: SQLiteCatalogCopy
     do {

@@ -15,16 +15,25 @@ struct SettingFlags: ParsableArguments {
   @Flag(name: .of(\.insecure), inversion: .prefixedNo, help: .of(\.insecure)) var insecure: Bool?
   @Option(name: .of(\.drainSeconds), help: .of(\.drainSeconds)) var drainSeconds: String?
   @Option(name: .of(\.idleTimeoutSeconds), help: .of(\.idleTimeoutSeconds)) var idleTimeoutSeconds: String?
+  @Option(name: .of(\.headTimeoutSeconds), help: .of(\.headTimeoutSeconds)) var headTimeoutSeconds: String?
   @Option(name: .of(\.maximumConnections), help: .of(\.maximumConnections)) var maximumConnections: String?
+  @Option(name: .of(\.maximumConnectionsPerAddress), help: .of(\.maximumConnectionsPerAddress))
+  var maximumConnectionsPerAddress: String?
   @Option(name: .of(\.logFormat), help: .of(\.logFormat)) var logFormat: String?
   @Option(name: .of(\.logLevel), help: .of(\.logLevel)) var logLevel: String?
   @Option(name: .of(\.durability), help: .of(\.durability)) var durability: String?
   @Option(name: .of(\.maximumUploadBytes), help: .of(\.maximumUploadBytes)) var maximumUploadBytes: String?
+  @Option(name: .of(\.maximumPartialBytes), help: .of(\.maximumPartialBytes)) var maximumPartialBytes: String?
+  @Option(name: .of(\.maximumOpenPerAddress), help: .of(\.maximumOpenPerAddress)) var maximumOpenPerAddress:
+    String?
+  @Option(name: .of(\.minimumBytesPerSecond), help: .of(\.minimumBytesPerSecond)) var minimumBytesPerSecond:
+    String?
   @Option(name: .of(\.smallUploadBytes), help: .of(\.smallUploadBytes)) var smallUploadBytes: String?
   @Option(name: .of(\.smallBufferBytes), help: .of(\.smallBufferBytes)) var smallBufferBytes: String?
   @Option(name: .of(\.uploadExpirySeconds), help: .of(\.uploadExpirySeconds)) var uploadExpirySeconds: String?
   @Option(name: .of(\.orphanExpirySeconds), help: .of(\.orphanExpirySeconds)) var orphanExpirySeconds: String?
   @Option(name: .of(\.pushExpirySeconds), help: .of(\.pushExpirySeconds)) var pushExpirySeconds: String?
+  @Option(name: .of(\.reserveBytes), help: .of(\.reserveBytes)) var reserveBytes: String?
   @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
   @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
     String?
@@ -44,16 +53,22 @@ struct SettingFlags: ParsableArguments {
     add(\.insecure, insecure.map { String($0) })
     add(\.drainSeconds, drainSeconds)
     add(\.idleTimeoutSeconds, idleTimeoutSeconds)
+    add(\.headTimeoutSeconds, headTimeoutSeconds)
     add(\.maximumConnections, maximumConnections)
+    add(\.maximumConnectionsPerAddress, maximumConnectionsPerAddress)
     add(\.logFormat, logFormat)
     add(\.logLevel, logLevel)
     add(\.durability, durability)
     add(\.maximumUploadBytes, maximumUploadBytes)
+    add(\.maximumPartialBytes, maximumPartialBytes)
+    add(\.maximumOpenPerAddress, maximumOpenPerAddress)
+    add(\.minimumBytesPerSecond, minimumBytesPerSecond)
     add(\.smallUploadBytes, smallUploadBytes)
     add(\.smallBufferBytes, smallBufferBytes)
     add(\.uploadExpirySeconds, uploadExpirySeconds)
     add(\.orphanExpirySeconds, orphanExpirySeconds)
     add(\.pushExpirySeconds, pushExpirySeconds)
+    add(\.reserveBytes, reserveBytes)
     add(\.maximumRunning, maximumRunning)
     add(\.heartbeatMilliseconds, heartbeatMilliseconds)
     add(\.ioThreads, ioThreads)

@@ -58,7 +58,8 @@ struct Session: Sendable {
       // Idle connections are only closed and counted where that is what is measured.
       let arguments = [
         "serve", "--data", folder, "--port", "0", "--durability", durability.rawValue,
-        "--maximum-connections", "100000", "--idle-timeout-seconds", "3600",
+        "--maximum-connections", "100000", "--maximum-connections-per-address", "0",
+        "--maximum-open-per-address", "0", "--idle-timeout-seconds", "3600",
       ]
       return try Server(
         name: contender.name, program: options.sheaf, arguments, folder: folder, log: log)

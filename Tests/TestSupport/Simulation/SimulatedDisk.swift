@@ -22,6 +22,8 @@ package final class SimulatedDisk: @unchecked Sendable {
   package var whileSlow: () -> Void = {}
   /// Called when the plan stops the machine; from then on every call of the mounted file system fails.
   package var onCrash: () -> Void = {}
+  /// Syncs that failed: each may have lost bytes or names.
+  package internal(set) var failedSyncs = 0
   private(set) var mount = 0
   private(set) var usedBytes: Int64 = 0
 

@@ -80,6 +80,7 @@ final class SimulatedFile: OpenFile, @unchecked Sendable {
     // What another thread writes while this call runs is not promised.
     let last = content.serial
     if let fault = try enter("fdatasync") {
+      disk.failedSyncs += 1
       switch disk.random.int(0...2) {
       case 0: break
       case 1: content.forget(isEvicted: false)

@@ -88,7 +88,8 @@ final class SimulatedFileContent {
     var pieces: [(from: Int, to: Int)] = []
     var from = 0
     while from < bytes.count {
-      let to = min(bytes.count, (offset + from) / Self.sectorBytes * Self.sectorBytes + Self.sectorBytes - offset)
+      let to = min(
+        bytes.count, (offset + from) / Self.sectorBytes * Self.sectorBytes + Self.sectorBytes - offset)
       pieces.append((from, to))
       from = to
     }
@@ -127,7 +128,10 @@ final class SimulatedFileContent {
   }
 
   private static func put(_ bytes: ArraySlice<UInt8>, at offset: Int, into content: inout [UInt8]) {
-    if offset == content.count { return content += bytes }
+    if offset == content.count {
+      content += bytes
+      return
+    }
     if offset + bytes.count > content.count { resize(&content, to: offset + bytes.count) }
     content.withUnsafeMutableBytes { target in
       bytes.withUnsafeBytes { target[offset..<(offset + bytes.count)].copyBytes(from: $0) }

@@ -84,7 +84,10 @@ package struct SimulatedFileSystem: FileSystem {
   package func syncFolder(_ path: String) throws(FileError) {
     // A name that another thread makes while this call runs is not promised.
     let last = disk.tree.serial
-    try enter("fsync", path)
+    if let fault = try disk.enter("fsync", path, "", mount: mount) {
+      disk.failedSyncs += 1
+      throw SimulatedDisk.injected(fault, "fsync", path)
+    }
     disk.tree.sync(try folder(path, "fsync"), upTo: last)
   }
 

@@ -30,6 +30,7 @@ package final class SimulationTrace: @unchecked Sendable {
       common < trace.lines.count ? trace.lines[common] : "(the end)"
     }
     let before = first.lines[max(0, common - context)..<common].joined(separator: "\n")
-    return "\(before)\nline \(common + 1), first run:  \(line(first))\nline \(common + 1), second run: \(line(second))"
+    return
+      "\(before)\nline \(common + 1), first run:  \(line(first))\nline \(common + 1), second run: \(line(second))"
   }
 }
