@@ -1,46 +1,17 @@
-/// A bound on bytes held in memory by all requests together: who asks for more than is left waits, in order.
+/// A bound on bytes held in memory by all requests together.
 package final class ByteBudget: Sendable {
-  private struct State {
-    var free: Int
-    var waiting: [(bytes: Int, continuation: CheckedContinuation<Void, Never>)] = []
-  }
-  private let total: Int
-  private let state: Locked<State>
+  private let free: Locked<Int>
 
-  package init(bytes: Int) {
-    total = bytes
-    state = Locked(State(free: bytes))
-  }
+  package init(bytes: Int) { free = Locked(bytes) }
 
-  /// Waits until `bytes` are free and takes them; `release` must give the same number back.
-  ///
-  /// - Precondition: `bytes` is at most the whole budget.
-  package func acquire(_ bytes: Int) async {
-    precondition(bytes <= total, "a request for \(bytes) bytes never fits the budget of \(total)")
-    await withCheckedContinuation { continuation in
-      let isGranted = state.withLock { state in
-        guard state.waiting.isEmpty, state.free >= bytes else {
-          state.waiting.append((bytes, continuation))
-          return false
-        }
-        state.free -= bytes
-        return true
-      }
-      if isGranted { continuation.resume() }
+  /// Takes `bytes` if they are free; false otherwise. `release` must give the same number back.
+  package func acquire(_ bytes: Int) -> Bool {
+    free.withLock { free in
+      guard free >= bytes else { return false }
+      free -= bytes
+      return true
     }
   }
 
-  package func release(_ bytes: Int) {
-    let granted = state.withLock { state in
-      state.free += bytes
-      var count = 0
-      while count < state.waiting.count, state.waiting[count].bytes <= state.free {
-        state.free -= state.waiting[count].bytes
-        count += 1
-      }
-      defer { state.waiting.removeFirst(count) }
-      return Array(state.waiting.prefix(count))
-    }
-    for waiter in granted { waiter.continuation.resume() }
-  }
+  package func release(_ bytes: Int) { free.withLock { $0 += bytes } }
 }

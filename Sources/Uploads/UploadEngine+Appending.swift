@@ -43,8 +43,8 @@ extension UploadEngine {
     switch machine.begin(intent) {
     case .refuse(let error):
       // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
-      try await session.partial?.sync()
-      return .outcome(.refused(error, view: view(record, offset: offset)))
+      try await makeDurable(&session)
+      return .outcome(.refused(error, view: view(session.record, offset: offset)))
     case .acknowledge: return .outcome(.appended(view(record, offset: offset)))
     case .receive(let isStaged):
       if body != nil, intent.contentLength != 0, !machine.isFull, let problem = await headroom.problem() {
@@ -54,7 +54,9 @@ extension UploadEngine {
       let isNewLength = session.record.length != machine.length
       session.record.length = machine.length
       if isNewLength, let length = machine.length { unfinished.update(record.id, bytes: length) }
-      if let length = smallLength(of: session) {
+      // Without memory to spare it is received like any other: nobody waits for another client's content.
+      if let length = smallLength(of: session), smallContent.acquire(length) {
+        defer { smallContent.release(length) }
         return try await receiveSmall(
           intent, &session, machine, length: length, body: body, client: client, isNewLength: isNewLength)
       }
@@ -89,9 +91,15 @@ extension UploadEngine {
       await recordFault(record, error.description)
       throw error
     }
-    guard let floor = record.unverifiedFrom else { return partial }
-    if partial.size > floor { try await partial.truncate(to: floor) }
+    if let floor = record.unverifiedFrom, partial.size > floor { try await partial.truncate(to: floor) }
+    // From here on it is known what a failed sync has to be cut back to; and the mark must outlast the cut, also one that
+    // an earlier process made and did not see through.
+    try await partial.sync()
+    // A hash state of bytes that were cut off would fit again once as many others have come.
+    let isStale = record.state.isOpen && record.hashedBytes > partial.hash.byteCount
+    guard record.unverifiedFrom != nil || isStale else { return partial }
     record.unverifiedFrom = nil
+    (record.hashState, record.hashedBytes) = partial.hash
     let cleared = record
     try await catalog.write { try $0.update(cleared) }
     return partial
@@ -195,6 +203,16 @@ extension UploadEngine {
         try await partial.sync()
       }
       return .finished(try await finish(&session))
+    }
+  }
+
+  /// Makes what the upload has durable before a client is told of it, and the row say that there is something.
+  func makeDurable(_ session: inout UploadSession) async throws {
+    guard let partial = session.partial else { return }
+    if session.record.state == .created && partial.size > 0 {
+      try await save(&session, partial, mustWrite: true)
+    } else {
+      try await partial.sync()
     }
   }
 

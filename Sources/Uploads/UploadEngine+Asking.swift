@@ -12,7 +12,7 @@ extension UploadEngine {
     let step = try await withUpload(id) { session -> Step in
       if session.record.state.isFinished { return .finished(.done(session.record)) }
       // What HEAD tells is an acknowledgement like any other (MUST-1).
-      try await session.partial?.sync()
+      try await makeDurable(&session)
       guard session.offset == session.record.length else {
         try await renewOrphan(&session.record)
         return .outcome(.inspected(view(session.record, offset: session.offset)))
@@ -51,6 +51,7 @@ extension UploadEngine {
     guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen,
       let expiresAt = record.expiresAt, expiresAt <= now
     else { return }
+    sessions.take(id)?.partial?.close()
     try await erase(record, as: .expired, event: .uploadExpired)
   }
 

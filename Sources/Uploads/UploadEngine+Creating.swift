@@ -21,10 +21,17 @@ extension UploadEngine {
     }
     if let problem = await headroom.problem() { throw problem }
     let record = try newRecord(intent, description, client: client)
-    guard intent.hasContent, let length = intent.length, length <= limits.smallBytes else {
+    guard intent.hasContent, let length = intent.length, length <= limits.smallBytes,
+      smallContent.acquire(Int(length))
+    else {
       return try await create(record, intent, body: body, client: client)
     }
-    switch try await createSmall(record, intent, length: Int(length), body: body, client: client) {
+    let creation: SmallCreation
+    do {
+      defer { smallContent.release(Int(length)) }
+      creation = try await createSmall(record, intent, length: Int(length), body: body, client: client)
+    }
+    switch creation {
     case .outcome(let outcome): return outcome
     case .ordinary(let bytes):
       var whole = intent

@@ -57,7 +57,11 @@ extension UploadEngine {
     switch finished {
     case .done(let record): return record
     case .received(let record, let partial):
-      if record.declaredDigest != nil { return try await verifyReceived(record.id, partial) }
+      if record.declaredDigest != nil {
+        verifications.hold(record.id)
+        defer { verifications.release(record.id) }
+        return try await verifyReceived(record.id, partial)
+      }
       verifyLater(record.id, partial)
       return record
     }
@@ -75,6 +79,7 @@ extension UploadEngine {
         } catch let error as ProblemError where error.problem == .gone || error.problem == .uploadRejected {
           // Cancelled meanwhile, or rejected and told to those who are concerned.
         } catch {
+          if case BlobError.missing = error { verifications.giveUp(current) }
           report("upload \(current) could not be verified: \(error)")
         }
         partial = nil
@@ -85,9 +90,13 @@ extension UploadEngine {
 
   /// Takes up received uploads that nobody is verifying; called now and then.
   package func verifyReceived() async throws {
-    for record in try await catalog.read({ try $0.uploads(in: [.received], after: nil, limit: 100) }) {
-      verifyLater(record.id)
-    }
+    var after: UploadID?
+    repeat {
+      let cursor = after
+      let page = try await catalog.read { try $0.uploads(in: [.received], after: cursor, limit: 100) }
+      for record in page { verifyLater(record.id) }
+      after = page.count == 100 ? page.last?.id : nil
+    } while after != nil
   }
 
   /// Hashes without holding the upload, so that it can be asked about and cancelled meanwhile.
@@ -138,7 +147,8 @@ extension UploadEngine {
     if let declared = record.declaredDigest, declared != digest {
       throw try await reject(record, declared: declared, actual: digest)
     }
-    let extent = try await blobs.putSmall(content, digest: digest)
+    let known = try await catalog.read { try $0.extents(of: [digest])[digest] }
+    let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
     let isQueued = try await catalog.write { [limits] transaction in
       if isSingle { try Self.makePush(for: verified, in: transaction) }

@@ -53,8 +53,6 @@ extension UploadEngine {
     body: (any UploadBody)?, client: String?, isNewLength: Bool
   ) async throws -> Step {
     var machine = machine
-    await smallContent.acquire(length)
-    defer { smallContent.release(length) }
     let (bytes, end, cause) = await collect(session.record, length: length, of: body, client: client)
     let isMatching = end == .interrupted ? intent.checksum == nil : matches(intent.checksum, bytes)
     if end == .whole && isMatching {
@@ -99,8 +97,6 @@ extension UploadEngine {
   func createSmall(
     _ record: UploadRecord, _ intent: CreateIntent, length: Int, body: (any UploadBody)?, client: String?
   ) async throws -> SmallCreation {
-    await smallContent.acquire(length)
-    defer { smallContent.release(length) }
     let (bytes, end, cause) = await collect(record, length: length, of: body, client: client)
     switch end {
     case .interrupted: throw cause ?? interruption(of: record.id)
@@ -125,35 +121,52 @@ extension UploadEngine {
   private func registerSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadOutcome {
     guard headroom.take(content.count) else { throw DiskHeadroom.shortage }
     let digest = SHA256Stream.digest(of: content)
-    let extent = try await blobs.putSmall(content, digest: digest)
+    // Nothing is stored for a creation that is refused, nor for content that is there already.
+    let (declared, known) = try await catalog.read { reader in
+      (
+        try Self.expectation(of: record, replacing: nil, in: reader),
+        try reader.extents(of: [digest])[digest]
+      )
+    }
+    if let declared, declared != digest {
+      throw try await registerRejected(record, declared: declared, actual: digest)
+    }
+    let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
-    let rejected: @Sendable (Digest) -> UploadRecord = { [self] declared in
-      self.rejected(record, declared: declared, actual: digest)
-    }
-    let (stored, isQueued) = try await catalog.write { [limits] transaction in
-      let declared = try Self.expectation(of: record, replacing: nil, in: transaction)
-      let isRight = declared == nil || declared == digest
+    let isQueued = try await catalog.write { [limits] transaction in
       var stored = verified
-      if let declared, !isRight { stored = rejected(declared) }
-      stored.declaredDigest = declared
-      if isSingle && isRight { try Self.makePush(for: stored, in: transaction) }
-      if isRight { try transaction.insert(extent, of: digest) }
+      stored.declaredDigest = try Self.expectation(of: record, replacing: nil, in: transaction)
+      if isSingle { try Self.makePush(for: stored, in: transaction) }
+      try transaction.insert(extent, of: digest)
       try transaction.insert(stored)
-      try transaction.record(
-        NewEvent(
-          at: stored.createdAt, kind: .uploadCreated, subject: stored.id.text,
-          details: ["path": stored.path.text]))
-      if let declared, !isRight {
-        try Self.recordRejected(stored, declared: declared, actual: digest, in: transaction)
-        return (stored, false)
-      }
-      return (stored, try Self.recordVerified(stored, isSingle: isSingle, limits, in: transaction))
-    }
-    if stored.state == .rejected, let declared = stored.declaredDigest {
-      throw await tellRejected(stored, declared: declared, actual: digest)
+      try Self.recordCreated(stored, in: transaction)
+      return try Self.recordVerified(stored, isSingle: isSingle, limits, in: transaction)
     }
     if isQueued { wakeScheduler() }
-    return .created(view(stored, offset: Int64(content.count)), receivedContent: true)
+    return .created(view(verified, offset: Int64(content.count)), receivedContent: true)
+  }
+
+  /// The upload is remembered with its reason, for whoever looks at its push; its content is not.
+  private func registerRejected(
+    _ record: UploadRecord, declared: Digest, actual: Digest
+  ) async throws -> ProblemError {
+    var rejected = rejected(record, declared: declared, actual: actual)
+    rejected.declaredDigest = declared
+    let stored = rejected
+    try await catalog.write { transaction in
+      _ = try Self.expectation(of: record, replacing: nil, in: transaction)
+      try transaction.insert(stored)
+      try Self.recordCreated(stored, in: transaction)
+      try Self.recordRejected(stored, declared: declared, actual: actual, in: transaction)
+    }
+    return await tellRejected(stored, declared: declared, actual: actual)
+  }
+
+  private static func recordCreated(_ upload: UploadRecord, in transaction: any CatalogTransaction) throws {
+    try transaction.record(
+      NewEvent(
+        at: upload.createdAt, kind: .uploadCreated, subject: upload.id.text,
+        details: ["path": upload.path.text]))
   }
 }
 

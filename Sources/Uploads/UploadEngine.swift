@@ -208,10 +208,11 @@ package final class UploadEngine: Sendable {
 
   /// Saves how far running hashes are, so that a restart need not hash those bytes again; called now and then.
   package func saveHashes() async throws {
-    let hashes = sessions.unsavedHashes() + activity.unsavedHashes()
-    guard !hashes.isEmpty else { return }
-    try await catalog.write { transaction in
-      for hash in hashes { try transaction.saveHash(hash.state, byteCount: hash.byteCount, of: hash.id) }
+    // Collected where they are written: a file cut back meanwhile has its row written after this, never before.
+    try await catalog.write { [sessions, activity] transaction in
+      for hash in sessions.unsavedHashes() + activity.unsavedHashes() {
+        try transaction.saveHash(hash.state, byteCount: hash.byteCount, of: hash.id)
+      }
     }
   }
 }

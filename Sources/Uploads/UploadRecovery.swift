@@ -44,7 +44,7 @@ extension UploadEngine {
   private func sweepPartials() async throws {
     for id in try await blobs.partialIDs() {
       guard let record = try await catalog.read({ try $0.upload(id) }) else {
-        // A crash between making the file and its row leaves an empty file; anything else is not ours to judge.
+        // An earlier version made the file before its row; anything but an empty file is not ours to judge.
         if try await blobs.partialSize(id) == 0 {
           try await blobs.removePartial(id)
         } else {

@@ -6,17 +6,30 @@ final class VerificationQueue: Sendable {
   private struct State {
     var running: Set<UploadID> = []
     var waiting: [UploadID] = []
+    /// Running, waiting, or held by a request.
     var known: Set<UploadID> = []
+    var givenUp: Set<UploadID> = []
   }
   private static let maximumRunning = 32
   /// What does not fit is found again in the catalog.
   private static let maximumWaiting = 10_000
   private let state = Locked(State())
 
+  /// Keeps others from starting with an upload that a request waits for; `release` must follow.
+  func hold(_ id: UploadID) { state.withLock { _ = $0.known.insert(id) } }
+  func release(_ id: UploadID) { state.withLock { _ = $0.known.remove(id) } }
+
+  /// Its bytes are missing, and that is recorded: it is not tried again in this process.
+  func giveUp(_ id: UploadID) {
+    state.withLock { state in
+      if state.givenUp.count < Self.maximumWaiting { state.givenUp.insert(id) }
+    }
+  }
+
   /// True: the caller starts with it now. False: its turn comes, or has come.
   func admit(_ id: UploadID) -> Bool {
     state.withLock { state in
-      guard !state.known.contains(id) else { return false }
+      guard !state.known.contains(id), !state.givenUp.contains(id) else { return false }
       if state.running.count < Self.maximumRunning {
         state.known.insert(id)
         state.running.insert(id)

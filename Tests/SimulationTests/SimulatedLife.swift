@@ -79,15 +79,7 @@ final class SimulatedLife: @unchecked Sendable {
 
   /// What the program does before its first request: opens the data folder and takes up what was left.
   func start() async throws {
-    for folder in [
-      layout.partials, layout.objects, layout.incoming, layout.packs, layout.bundles, layout.logs,
-    ] {
-      try files.makeFolder(folder)
-    }
-    if try files.size(layout.format) == nil {
-      try AtomicFile.write(Array(DataFolder.formatLine.utf8), to: "format", in: layout.root, on: files)
-    }
-    try files.syncFolder(layout.root)
+    try DataFolder.prepare(layout, on: files)
     try await store.takeOver()
     try await uploads.recover()
     try await scheduler.requeueOrphans()

@@ -46,14 +46,7 @@ package final class DataFolder: Sendable {
         throw DataFolderError.notOurs(root)
       }
       guard let lock = try FileLock(path: layout.lock) else { throw DataFolderError.inUse(root) }
-      for folder in [
-        layout.partials, layout.objects, layout.incoming, layout.packs, layout.bundles, layout.logs,
-      ] {
-        try files.makeFolder(folder)
-      }
-      if try files.size(layout.format) == nil {
-        try AtomicFile.write(Array(formatLine.utf8), to: "format", in: root, on: files)
-      }
+      try prepare(layout, on: files)
       return DataFolder(layout: layout, lock: lock)
     } catch let error as DataFolderError {
       throw error
@@ -61,6 +54,23 @@ package final class DataFolder: Sendable {
       throw .unusable(root, error)
     } catch {
       preconditionFailure("unexpected error: \(error)")
+    }
+  }
+}
+
+extension DataFolder {
+  /// Makes the folders and then `format`, all of them durable; what is there already may come from an opening that a
+  /// crash cut short.
+  package static func prepare(_ layout: DiskLayout, on files: any FileSystem) throws(FileError) {
+    for folder in [
+      layout.partials, layout.objects, layout.incoming, layout.packs, layout.bundles, layout.logs,
+    ] {
+      try files.makeFolder(folder)
+    }
+    try files.syncFolder(layout.objects)
+    try files.syncFolder(layout.root)
+    if try files.size(layout.format) == nil {
+      try AtomicFile.write(Array(formatLine.utf8), to: "format", in: layout.root, on: files)
     }
   }
 }

@@ -115,7 +115,10 @@ package struct DiskBlobStore: BlobStore {
   }
 
   package func removePartial(_ id: UploadID) async throws(BlobError) {
-    try await perform { () throws(FileError) in try files.remove(layout.partial(id)) }
+    try await perform { () throws(FileError) in
+      try files.remove(layout.partial(id))
+      doubts.withLock { $0[id] = nil }
+    }
   }
 
   package func partialIDs() async throws(BlobError) -> [UploadID] {

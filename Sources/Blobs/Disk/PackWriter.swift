@@ -135,10 +135,16 @@ final class PackWriter: Sendable {
   private func begin() throws(FileError) -> Pack {
     let id = newID()
     let file = try files.open(layout.pack(id), .create)
-    try file.write([PackFormat.firstLine], at: 0)
-    if isSynced {
-      try file.sync()
-      try files.syncFolder(layout.packs)
+    do throws(FileError) {
+      try file.write([PackFormat.firstLine], at: 0)
+      if isSynced {
+        try file.sync()
+        try files.syncFolder(layout.packs)
+      }
+    } catch {
+      file.close()
+      do throws(FileError) { try files.remove(layout.pack(id)) } catch {}
+      throw error
     }
     return Pack(id: id, file: file, size: Int64(PackFormat.firstLine.count))
   }

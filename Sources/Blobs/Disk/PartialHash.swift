@@ -7,6 +7,8 @@ final class PartialHash: Sendable {
   /// It starts to follow when it is this far behind.
   private static let followBytes: Int64 = 1 << 20
   private static let readBytes = 256 << 10
+  /// Reads before others that wait for a thread get their turn.
+  private static let turnSteps = 4
 
   private struct Waiter {
     let size: Int64
@@ -106,7 +108,10 @@ final class PartialHash: Sendable {
 
   /// Hashes until nothing is left; call on the executor, one at a time.
   private func run() {
+    var left = Self.turnSteps
     while let step = nextStep() {
+      if left == 0 { return executor.submit { self.run() } }
+      left -= 1
       var stream = step.stream
       let answer: Result<Void, FileError>
       do throws(FileError) {

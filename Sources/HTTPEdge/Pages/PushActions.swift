@@ -21,7 +21,7 @@ enum PushAction: String, CaseIterable {
   /// - Throws: `ProblemError`, as the same call of the API.
   func run(_ services: GatewayServices, on id: PushID) async throws {
     switch self {
-    case .seal: _ = try await services.pushes.seal(id)
+    case .seal: _ = try await services.sealPush(id)
     case .retry: _ = try await services.pushes.retry(id)
     case .cancel: _ = try await services.cancelPush(id)
     }

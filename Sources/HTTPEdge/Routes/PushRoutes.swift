@@ -23,7 +23,7 @@ package struct PushRoutes: Sendable {
     push.get("log") { _, context in try await log(of: context.push()) }
     push.post("seal") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.pushes.seal(context.push()), status: .accepted)
+      return try await answer(try await services.sealPush(context.push()), status: .accepted)
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)

@@ -6,6 +6,7 @@ final class LoopResources: @unchecked Sendable {
   // Sendable because everything but `loop` and `executor` is touched on the loop only.
   static let largeBytes = 1 << 20
   static let smallBytes = 16 << 10
+  static let firstBytes = 512
 
   let loop: any EventLoop
   let executor: LoopExecutor
@@ -149,6 +150,8 @@ struct LentBufferAllocator: RecvByteBufferAllocator {
   final class Choice: @unchecked Sendable {
     // Sendable because it is touched on the loop of its connection only.
     var isLarge = false
+    /// The channel keeps its first buffer for as long as it lives, so that one is small.
+    var isFirst = true
     var head: HeadWatch
 
     init(head: HeadWatch) { self.head = head }
@@ -157,7 +160,11 @@ struct LentBufferAllocator: RecvByteBufferAllocator {
   let resources: LoopResources
 
   func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-    resources.lend(isLarge: choice.isLarge, allocator)
+    if choice.isFirst {
+      choice.isFirst = false
+      return allocator.buffer(capacity: LoopResources.firstBytes)
+    }
+    return resources.lend(isLarge: choice.isLarge, allocator)
   }
   /// The only place that sees bytes which do not make up a whole head yet.
   mutating func record(actualReadBytes: Int) -> Bool {

@@ -17,6 +17,8 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
   /// How long the rest of a refused request is read and thrown away, so that the client gets to read the answer.
   static let lingerSeconds: Int64 = 5
   private static let keepAliveRestBytes: Int64 = 1 << 20
+  /// One read can bring many small requests; a client that pipelines more than this is not waiting for its answers.
+  private static let maximumHeldParts = 4096
 
   private let responder: UploadResponder
   private let resources: LoopResources
@@ -119,7 +121,9 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lastActivity = .now()
     let part = unwrapInboundIn(data)
-    if !held.isEmpty || !process(part, context) { held.append(part) }
+    if held.isEmpty && process(part, context) { return }
+    held.append(part)
+    if held.count > Self.maximumHeldParts { context.close(promise: nil) }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -256,7 +260,13 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
   }
 
   private func reply(_ reply: UploadReply, _ context: ChannelHandlerContext) {
-    guard let exchange, context.channel.isActive else { return }
+    guard let exchange else { return }
+    guard context.channel.isActive else {
+      // Lets go of what the body and the exchange know of each other.
+      exchange.body.discard()
+      self.exchange = nil
+      return
+    }
     lastActivity = .now()
     var reply = reply
     // A short rest is read to keep the connection; a long one is cheaper to send again elsewhere.
