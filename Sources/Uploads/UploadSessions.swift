@@ -73,13 +73,4 @@ final class UploadSessions: Sendable {
       return (id, hash.state, hash.byteCount)
     }
   }
-
-  /// Closes everything.
-  func removeAll() {
-    let kept = state.withLock { state in
-      defer { state = State() }
-      return Array(state.kept.values)
-    }
-    for item in kept { item.session.partial?.close() }
-  }
 }
