@@ -28,6 +28,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.44.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-http-structured-headers.git", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
     .package(
@@ -46,7 +49,12 @@ let package = Package(
 
     library("Vocabulary"),
     library("Platform", ["Vocabulary", "CLibCrypto", "CZlib"]),
-    library("UploadProtocol", ["Vocabulary", httpTypes]),
+    library(
+      "UploadProtocol",
+      [
+        "Vocabulary", httpTypes,
+        .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+      ]),
     library("Catalog", ["Vocabulary"]),
     library(
       "CatalogSQLite",
@@ -67,6 +75,8 @@ let package = Package(
         "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
         "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),

@@ -32,6 +32,14 @@ package protocol CatalogReader: CatalogAudit {
   func pathConflict(ofPush id: PushID, with path: BundlePath) throws -> String?
   /// Open uploads with `expiresAt` ≤ now, oldest first.
   func expiredUploads(at now: Timestamp, limit: Int) throws -> [UploadID]
+  /// Final uploads whose parts are still being put together (state created), in id order, after `id`.
+  func assemblingUploads(after id: UploadID?, limit: Int) throws -> [UploadRecord]
+  /// The final uploads still being put together that this upload is a part of.
+  func assemblingUploads(withPart id: UploadID) throws -> [UploadID]
+  /// The newest final upload made of these parts in this order with this metadata since then, unless it has ended.
+  func finalUpload(ofParts parts: [UploadID], metadata: UploadMetadata, since: Timestamp) throws -> UploadID?
+  /// What the request with this key came to.
+  func idempotentRequest(_ key: String) throws -> IdempotentRequest?
   func uploadCounts() throws -> [UploadState: Int]
   /// Where those of the small objects lie that are in a pack.
   func extents(of digests: [Digest]) throws -> [Digest: Extent]
@@ -79,6 +87,10 @@ package protocol CatalogTransaction: CatalogReader {
   func update(_ upload: UploadRecord) throws
   /// Keeps the running hash of an upload that is receiving or received; nothing happens in any other state.
   func saveHash(_ state: [UInt8], byteCount: Int64, of upload: UploadID) throws
+  /// Remembers what a request with a key came to; the key must be new.
+  func insert(_ request: IdempotentRequest) throws
+  /// Forgets the keys of requests before then, at most `limit`.
+  func removeIdempotentRequests(before: Timestamp, limit: Int) throws
   /// Records where a small object lies, unless that is known already.
   func insert(_ extent: Extent, of digest: Digest) throws
 

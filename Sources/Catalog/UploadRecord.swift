@@ -12,6 +12,9 @@ package struct UploadRecord: Sendable, Equatable {
   package var filename: String?
   /// What the client said the whole file's SHA-256 is.
   package var declaredDigest: Digest?
+  /// What the client said the whole file's SHA-512 is.
+  package var declaredSHA512: [UInt8]?
+  package var concatenation: Concatenation?
   /// The verified SHA-256; set from state verified on.
   package var digest: Digest?
   /// Modification time in milliseconds since 1970, from the client.
@@ -36,7 +39,9 @@ package struct UploadRecord: Sendable, Equatable {
     path: BundlePath,
     filename: String?, declaredDigest: Digest?, digest: Digest? = nil, modifiedAt: Timestamp?, mode: Int?,
     hashState: [UInt8]? = nil, hashedBytes: Int64 = 0, unverifiedFrom: Int64? = nil, client: String?,
-    createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp?, reason: String? = nil
+    createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp?, reason: String? = nil,
+    declaredSHA512: [UInt8]? = nil,
+    concatenation: Concatenation? = nil
   ) {
     self.id = id
     self.state = state
@@ -57,5 +62,7 @@ package struct UploadRecord: Sendable, Equatable {
     self.updatedAt = updatedAt
     self.expiresAt = expiresAt
     self.reason = reason
+    self.declaredSHA512 = declaredSHA512
+    self.concatenation = concatenation
   }
 }

@@ -8,6 +8,9 @@ enum SQLiteMigrations {
       for part in [uploads0001, pushes0001, repos0001, events0001] { try db.execute(sql: part) }
     }
     migrator.registerMigration("0002 packs, uploads in progress") { db in try db.execute(sql: packs0002) }
+    migrator.registerMigration("0003 concatenation, idempotency keys") { db in
+      try db.execute(sql: clients0003)
+    }
     return migrator
   }
 

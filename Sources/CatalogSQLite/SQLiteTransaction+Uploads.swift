@@ -4,9 +4,10 @@ import GRDB
 import Vocabulary
 
 extension SQLiteTransaction {
-  private static let columns = """
+  static let uploadColumns = """
     id, state, length, metadataRaw, metadataPairs, push, path, filename, declaredDigest, digest, modifiedAt, mode, \
-    hashState, hashedBytes, unverifiedFrom, client, createdAt, updatedAt, expiresAt, reason
+    hashState, hashedBytes, unverifiedFrom, client, createdAt, updatedAt, expiresAt, reason, declaredSHA512, \
+    concatenation, parts
     """
   /// The condition of the index `uploadsByPath`.
   static let occupiesPath = "state NOT IN ('cancelled', 'expired', 'rejected')"
@@ -15,16 +16,16 @@ extension SQLiteTransaction {
   private static let isInProgress = "state IN ('created', 'receiving', 'received')"
 
   func upload(_ id: UploadID) throws -> UploadRecord? {
-    try one("SELECT \(Self.columns) FROM uploads WHERE id = ?", [id.text], Self.upload)
+    try one("SELECT \(Self.uploadColumns) FROM uploads WHERE id = ?", [id.text], Self.upload)
   }
 
   /// Where a path has an upload that occupies it and rejected ones, the former comes first, then the newest.
   func uploads(ofPush id: PushID, after path: String?, limit: Int) throws -> [UploadRecord] {
     try all(
       """
-      SELECT \(Self.columns), 0 AS rank FROM uploads WHERE push = ?1 AND \(Self.occupiesPath) AND path > ?2
+      SELECT \(Self.uploadColumns), 0 AS rank FROM uploads WHERE push = ?1 AND \(Self.occupiesPath) AND path > ?2
       UNION ALL
-      SELECT \(Self.columns), 1 AS rank FROM uploads WHERE push = ?1 AND state = 'rejected' AND path > ?2
+      SELECT \(Self.uploadColumns), 1 AS rank FROM uploads WHERE push = ?1 AND state = 'rejected' AND path > ?2
       ORDER BY path, rank, id DESC LIMIT ?3
       """, [id.text, path ?? "", bounded(limit)], Self.upload)
   }
@@ -36,7 +37,7 @@ extension SQLiteTransaction {
       let isInProgress = state.isOpen || state == .received
       let condition = isInProgress ? " AND \(Self.isInProgress)" : ""
       return try all(
-        "SELECT \(Self.columns) FROM uploads WHERE state = '\(state.rawValue)'\(condition) AND id > ? ORDER BY id LIMIT ?",
+        "SELECT \(Self.uploadColumns) FROM uploads WHERE state = '\(state.rawValue)'\(condition) AND id > ? ORDER BY id LIMIT ?",
         [id?.text ?? "", bounded(limit)], Self.upload)
     }
     return Array(pages.joined().sorted { $0.id < $1.id }.prefix(bounded(limit)))
@@ -44,7 +45,7 @@ extension SQLiteTransaction {
 
   func upload(ofPush id: PushID, at path: BundlePath) throws -> UploadRecord? {
     try one(
-      "SELECT \(Self.columns) FROM uploads WHERE push = ? AND path = ? AND \(Self.occupiesPath)",
+      "SELECT \(Self.uploadColumns) FROM uploads WHERE push = ? AND path = ? AND \(Self.occupiesPath)",
       [id.text, path.text], Self.upload)
   }
 
@@ -82,9 +83,10 @@ extension SQLiteTransaction {
   }
 
   func insert(_ upload: UploadRecord) throws {
-    let marks = databaseQuestionMarks(count: 20)
+    let marks = databaseQuestionMarks(count: 23)
     try run(
-      "INSERT INTO uploads (\(Self.columns)) VALUES (\(marks))", [upload.id.text] + values(of: upload))
+      "INSERT INTO uploads (\(Self.uploadColumns)) VALUES (\(marks))", [upload.id.text] + values(of: upload))
+    try insertParts(of: upload)
   }
 
   func update(_ upload: UploadRecord) throws {
@@ -93,7 +95,8 @@ extension SQLiteTransaction {
       """
       UPDATE uploads SET state = ?, length = ?, metadataRaw = ?, metadataPairs = ?, push = ?, path = ?, filename = ?,
         declaredDigest = ?, digest = ?, modifiedAt = ?, mode = ?, hashState = ?, hashedBytes = ?,
-        unverifiedFrom = ?, client = ?, createdAt = ?, updatedAt = ?, expiresAt = ?, reason = ?
+        unverifiedFrom = ?, client = ?, createdAt = ?, updatedAt = ?, expiresAt = ?, reason = ?,
+        declaredSHA512 = ?, concatenation = ?, parts = ?
       WHERE id = ?
       """, values(of: upload) + [upload.id.text])
   }
@@ -123,10 +126,12 @@ extension SQLiteTransaction {
       upload.hashState.map { Data($0) }, upload.hashedBytes, upload.unverifiedFrom,
       try storable(upload.client), upload.createdAt.milliseconds, upload.updatedAt.milliseconds,
       upload.expiresAt?.milliseconds, try storable(upload.reason),
+      upload.declaredSHA512.map { Data($0) }, try storable(Self.word(of: upload.concatenation)),
+      Self.parts(of: upload.concatenation),
     ]
   }
 
-  private static func upload(_ row: inout RowReader) throws -> UploadRecord {
+  static func upload(_ row: inout RowReader) throws -> UploadRecord {
     UploadRecord(
       id: try row.id(), state: try row.word(), length: row.optionalInteger(), metadata: try metadata(&row),
       push: try row.optionalID(), path: try row.path(), filename: row.optionalText(),
@@ -134,7 +139,8 @@ extension SQLiteTransaction {
       modifiedAt: row.optionalTime(), mode: row.optionalInteger().map { Int($0) },
       hashState: row.optionalBytes(), hashedBytes: row.integer(), unverifiedFrom: row.optionalInteger(),
       client: row.optionalText(), createdAt: row.time(), updatedAt: row.time(), expiresAt: row.optionalTime(),
-      reason: row.optionalText())
+      reason: row.optionalText(),
+      declaredSHA512: row.optionalBytes(), concatenation: try concatenation(&row))
   }
 
   private static func metadata(_ row: inout RowReader) throws -> UploadMetadata {

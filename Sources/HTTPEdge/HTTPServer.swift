@@ -23,10 +23,10 @@ package struct HTTPServer: Sendable {
   package func run(onReady: @escaping @Sendable (String) -> Void) async throws {
     let settings = services.settings
     let address = PublicAddress(configured: settings.publicURL, trustedProxies: settings.trustedProxies)
+    let options = DialectOptions(
+      maximumSizeBytes: settings.maximumUploadBytes == 0 ? nil : settings.maximumUploadBytes)
     let responder = UploadResponder(
-      dialect: TusDialect(
-        options: .init(maximumSizeBytes: settings.maximumUploadBytes == 0 ? nil : settings.maximumUploadBytes)
-      ),
+      dialect: TusDialect(options: options), options: options, clock: services.clock,
       engine: services.uploads, address: address, entropy: services.entropy, logger: services.logger)
     let events = EventFeed(services: services)
     let router = try makeRouter(address: address, events: events)

@@ -2,13 +2,10 @@ import HTTPTypes
 import Vocabulary
 
 extension TusDialect {
-  /// The response to a request, whatever came of it.
-  ///
-  /// - Parameter location: The value of `Location` for a new upload: a path or an absolute URL.
   package func render(
-    _ outcome: UploadOutcome, for request: UploadRequestHead, requestID: String,
-    location: (UploadID) -> String
+    _ outcome: UploadOutcome, for request: UploadRequestHead, in context: ResponseContext
   ) -> UploadResponse {
+    let requestID = context.requestID
     var fields: HTTPFields = [
       .tusResumable: Self.version, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
       .referrerPolicy: "no-referrer", .requestID: requestID,
@@ -21,7 +18,7 @@ extension TusDialect {
       addCapabilities(to: &fields)
     case .created(let view, let receivedContent):
       status = .created
-      fields[.location] = location(view.id)
+      fields[.location] = context.location(view.id)
       if receivedContent || view.offset > 0 || request.headerFields.mediaType == .value(Self.contentType) {
         fields[.uploadOffset] = String(view.offset)
       }

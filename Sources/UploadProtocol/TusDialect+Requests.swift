@@ -14,7 +14,7 @@ extension TusDialect {
     try refuseContentCoding(fields)
     intent.hasContent = true
     intent.contentLength = try head.contentLength()
-    intent.checksum = try checksum(fields)
+    intent.checks = .checksum(try checksum(fields))
     return intent
   }
 
@@ -30,7 +30,7 @@ extension TusDialect {
       offset: try fields.integer(.uploadOffset).required(.uploadOffset),
       length: try fields.integer(.uploadLength).optional(.uploadLength),
       contentLength: try head.contentLength(),
-      checksum: try checksum(fields))
+      checks: .checksum(try checksum(fields)))
   }
 
   /// The length a creation declares, `nil` when it is deferred.

@@ -2,35 +2,16 @@ import HTTPTypes
 import Vocabulary
 
 /// tus 1.0.0 with the extensions it names in `Tus-Extension`: HTTP heads to intents, outcomes to HTTP heads.
-package struct TusDialect: Sendable {
+package struct TusDialect: UploadDialect {
   package static let version = "1.0.0"
   package static let contentType = "application/offset+octet-stream"
   package static let extensions = [
     "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
   ]
 
-  /// What differs from server to server.
-  package struct Options: Sendable, Equatable {
-    /// The largest upload taken, `nil` for no limit.
-    package var maximumSizeBytes: Int64?
-    /// Answer to OPTIONS: 204, or 200 for browsers so old that they refuse a preflight without content.
-    package var discoveryStatus: HTTPResponse.Status
-    /// Value of `Retry-After` unless the problem has its own.
-    package var retryAfterSeconds: Int64
+  package let options: DialectOptions
 
-    package init(
-      maximumSizeBytes: Int64? = nil, discoveryStatus: HTTPResponse.Status = .noContent,
-      retryAfterSeconds: Int64 = 5
-    ) {
-      self.maximumSizeBytes = maximumSizeBytes
-      self.discoveryStatus = discoveryStatus
-      self.retryAfterSeconds = retryAfterSeconds
-    }
-  }
-
-  package let options: Options
-
-  package init(options: Options = Options()) { self.options = options }
+  package init(options: DialectOptions = DialectOptions()) { self.options = options }
 
   /// What the request wants.
   ///

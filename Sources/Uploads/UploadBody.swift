@@ -11,6 +11,14 @@ package protocol UploadBody: AnyObject, Sendable {
   func deliver(to sink: any UploadSink) async throws(BodyInterrupted)
   /// Makes a running or the next `deliver` throw.
   func interrupt()
+  /// The checksum that followed the content in a trailer; to be asked after `deliver` returned.
+  ///
+  /// - Throws: `ProblemError` when one was announced and is missing, or what came is malformed.
+  func trailingChecksum() throws(ProblemError) -> Checksum?
+}
+
+extension UploadBody {
+  package func trailingChecksum() throws(ProblemError) -> Checksum? { nil }
 }
 
 /// Where content goes: called by one thread at a time.

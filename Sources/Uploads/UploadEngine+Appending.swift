@@ -126,7 +126,7 @@ extension UploadEngine {
     // A drain that began while this request waited did not see it among those to interrupt.
     if let problem = drainingProblem { throw problem }
     try await announce(&session.record, partial, isStaged: isStaged, intent)
-    let checksum = intent.checksum.map { ChecksumStream($0.algorithm) }
+    let checksum = intent.checks.checksums.first.map { ChecksumStream($0.algorithm) }
     let (id, isDeferred) = (session.record.id, session.record.length == nil)
     let sink = AppendSink(
       machine, partial: partial, checksum: checksum, isStaged: isStaged, headroom: headroom
@@ -147,7 +147,7 @@ extension UploadEngine {
       // A failed write may have stored a part of a chunk: what counts is what the file has.
       machine.correct(toStoredBytes: partial.size)
     }
-    let matches = checksum.map { $0.finish() == intent.checksum?.bytes } ?? true
+    let matches = checksum.map { $0.finish() == intent.checks.checksums.first?.bytes } ?? true
     let step = try await conclude(
       machine.end(end, checksumMatches: matches), &session, partial, isNewLength: isNewLength)
     if let failure { throw failure }

@@ -35,7 +35,7 @@ extension UploadEngine {
     case .outcome(let outcome): return outcome
     case .ordinary(let bytes):
       var whole = intent
-      whole.checksum = nil
+      whole.checks.checksums = []
       whole.contentLength = Int64(bytes.count)
       return try await create(record, whole, body: BytesBody(bytes), client: client)
     }
@@ -62,7 +62,7 @@ extension UploadEngine {
     if !intent.hasContent && intent.length != 0 {
       return .created(view(record, offset: 0), receivedContent: false)
     }
-    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checksum: intent.checksum)
+    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checks: intent.checks)
     let outcome = try await self.append(
       append, to: record.id, body: intent.hasContent ? body : nil, client: client, isCreation: true)
     switch outcome {
@@ -156,7 +156,7 @@ extension UploadEngine {
     guard view.state.isOpen, view.offset == 0, intent.hasContent else {
       return .created(view, receivedContent: intent.hasContent)
     }
-    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checksum: intent.checksum)
+    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checks: intent.checks)
     let outcome = try await self.append(append, to: record.id, body: body, client: client)
     guard case .appended(let view) = outcome else { return outcome }
     return .created(view, receivedContent: true)

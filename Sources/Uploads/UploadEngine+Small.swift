@@ -54,7 +54,8 @@ extension UploadEngine {
   ) async throws -> Step {
     var machine = machine
     let (bytes, end, cause) = await collect(session.record, length: length, of: body, client: client)
-    let isMatching = end == .interrupted ? intent.checksum == nil : matches(intent.checksum, bytes)
+    let isMatching =
+      end == .interrupted ? !intent.checks.mayDiscard : matches(intent.checks.checksums.first, bytes)
     if end == .whole && isMatching {
       session.record = try await finishSmall(session.record, content: bytes)
       return .finished(.done(session.record))
@@ -102,10 +103,10 @@ extension UploadEngine {
     case .interrupted: throw cause ?? interruption(of: record.id)
     case .overflow:
       throw ProblemError(.tooLarge, detail: "the request sends more than the \(length) bytes of its upload")
-    case .part where intent.checksum == nil: return .ordinary(bytes)
+    case .part where !intent.checks.mayDiscard: return .ordinary(bytes)
     case .part, .whole: break
     }
-    guard matches(intent.checksum, bytes) else {
+    guard matches(intent.checks.checksums.first, bytes) else {
       throw ProblemError(
         .checksumMismatch, detail: "the content does not have the declared checksum; send it again")
     }

@@ -90,10 +90,12 @@ package final class UploadEngine: Sendable {
     self.logPush = logPush
   }
 
-  /// Carries out an intent. `body` is the request's content, if it has any; `client` names the requester in lists.
-  package func perform(_ intent: UploadIntent, body: (any UploadBody)?, client: String?) async
-    -> UploadOutcome
-  {
+  /// Carries out an intent. `body` is the request's content, if it has any; `client` names the requester in lists;
+  /// `notify` is told what a client that waits would like to know.
+  package func perform(
+    _ intent: UploadIntent, body: (any UploadBody)?, client: String?,
+    notify: (@Sendable (UploadNotice) -> Void)? = nil
+  ) async -> UploadOutcome {
     do {
       switch intent {
       case .discover: return .discovered

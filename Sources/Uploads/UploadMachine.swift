@@ -41,7 +41,7 @@ package struct UploadMachine: Sendable {
   /// Largest upload the server takes, in bytes.
   private let maximumBytes: Int64
   private var startOffset: Int64
-  private var checksum: Checksum?
+  private var mayDiscard = false
 
   package init(id: UploadID, state: UploadState, length: Int64?, offset: Int64, maximumBytes: Int64) {
     self.id = id
@@ -75,8 +75,8 @@ package struct UploadMachine: Sendable {
     }
     if !state.isOpen { return .acknowledge }
     startOffset = offset
-    checksum = intent.checksum
-    return .receive(isStaged: checksum != nil)
+    mayDiscard = intent.checks.mayDiscard
+    return .receive(isStaged: mayDiscard)
   }
 
   package mutating func store(byteCount: Int) -> Storing {
@@ -96,7 +96,7 @@ package struct UploadMachine: Sendable {
       offset = mayRollBack
       return .rollBack(to: mayRollBack, overflowProblem(nil))
     case .interrupted, .failed:
-      guard checksum == nil else {
+      guard !mayDiscard else {
         offset = mayRollBack
         return .rollBack(to: mayRollBack, nil)
       }

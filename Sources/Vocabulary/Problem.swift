@@ -29,6 +29,12 @@ package enum Problem: String, CaseIterable, Sendable {
   case tooManyUploads = "too-many-uploads"
   case tooManyHeaders = "headers-too-large"
   case checksumMismatch = "checksum-mismatch"
+  case finalImmutable = "final-immutable"
+  case partialUnfinished = "partial-unfinished"
+  case notPartial = "not-partial"
+  case uploadInvalid = "upload-invalid"
+  case idempotencyKeyReused = "idempotency-key-reused"
+  case badArchive = "bad-archive"
   case storageFault = "storage-fault"
   case internalError = "internal-error"
   case busy = "busy"
@@ -72,6 +78,12 @@ package enum Problem: String, CaseIterable, Sendable {
     case .tooManyUploads: (429, "This address has too many unfinished uploads", true)
     case .tooManyHeaders: (431, "The header fields are too large", false)
     case .checksumMismatch: (460, "The chunk's checksum does not match", true)
+    case .finalImmutable: (403, "A final upload takes no content of its own", false)
+    case .partialUnfinished: (400, "A part of the upload is not finished", true)
+    case .notPartial: (400, "An upload is not a part for others", false)
+    case .uploadInvalid: (410, "The upload's own account of itself was wrong", false)
+    case .idempotencyKeyReused: (422, "The idempotency key belongs to another request", false)
+    case .badArchive: (400, "The archive or form is malformed", false)
     case .storageFault: (500, "Stored data is missing or damaged", false)
     case .internalError: (500, "The server failed", true)
     case .busy: (503, "The server has too much to do", true)

@@ -81,7 +81,7 @@ private func checkLimits(_ intent: UploadIntent, _ dialect: TusDialect) {
   case .create(let creation):
     precondition((creation.length ?? 0) >= 0 && (creation.contentLength ?? 0) >= 0)
     precondition(creation.length ?? 0 <= dialect.options.maximumSizeBytes ?? .max, "the limit holds")
-    precondition(creation.hasContent || creation.checksum == nil, "a checksum is of content")
+    precondition(creation.hasContent || creation.checks == .none, "a checksum is of content")
   case .append(_, let append):
     precondition(append.offset >= 0 && (append.length ?? 0) >= 0 && (append.contentLength ?? 0) >= 0)
   }
@@ -98,7 +98,7 @@ private func canonical(_ intent: UploadIntent) -> UploadRequestHead {
     if creation.length == nil { head.headerFields[.uploadDeferLength] = "1" }
     head.headerFields[.uploadMetadata] = creation.metadata.raw
     if creation.hasContent {
-      addContent(creation.contentLength, creation.checksum, to: &head)
+      addContent(creation.contentLength, creation.checks.checksums.first, to: &head)
       head.hasBody = true
     }
   case .inspect(let id):
@@ -109,7 +109,7 @@ private func canonical(_ intent: UploadIntent) -> UploadRequestHead {
     head.path += "/\(id)?query"
     head.headerFields[.uploadOffset] = String(append.offset)
     head.headerFields[.uploadLength] = append.length.map { String($0) }
-    addContent(append.contentLength, append.checksum, to: &head)
+    addContent(append.contentLength, append.checks.checksums.first, to: &head)
   case .terminate(let id):
     head.method = .delete
     head.path += "/\(id)#fragment"
@@ -131,7 +131,7 @@ private func checkAnswer(to intent: UploadIntent, of head: UploadRequestHead, _ 
     id: UploadID(milliseconds: 1, random: [UInt8](repeating: 7, count: 10)), state: .created, offset: 0,
     length: creation.length, metadata: creation.metadata, expiresAt: nil, digest: nil)
   let asked = UploadRequestHead(method: .head, path: "/files/\(view.id)")
-  let answer = dialect.render(.inspected(view), for: asked, requestID: "request") { "/files/\($0)" }
+  let answer = dialect.render(.inspected(view), for: asked, in: responseContext)
   let fields = answer.head.headerFields
   precondition(fields.integer(.uploadLength) == (creation.length.map { .value($0) } ?? .absent))
   precondition((fields[.uploadDeferLength] == "1") == (creation.length == nil))
@@ -140,7 +140,7 @@ private func checkAnswer(to intent: UploadIntent, of head: UploadRequestHead, _ 
   }
   precondition(told ?? .some(.none) == creation.metadata, "metadata is echoed as it came")
   let created = dialect.render(
-    .created(view, receivedContent: creation.hasContent), for: head, requestID: "request"
+    .created(view, receivedContent: creation.hasContent), for: head, in: responseContext
   ) { "/files/\($0)" }
   precondition(created.head.status == .created && created.body.isEmpty)
   checkFields(of: created)
@@ -148,7 +148,7 @@ private func checkAnswer(to intent: UploadIntent, of head: UploadRequestHead, _ 
 
 private func checkRefusal(_ error: ProblemError, of head: UploadRequestHead, _ dialect: TusDialect) {
   precondition((400..<500).contains(error.problem.status), "a head is its sender's fault")
-  let response = dialect.render(.refused(error, view: nil), for: head, requestID: "request") { "\($0)" }
+  let response = dialect.render(.refused(error, view: nil), for: head, in: responseContext)
   precondition(response.head.status.code == error.problem.status)
   checkFields(of: response)
   guard head.method != .head else { return precondition(response.body.isEmpty) }
@@ -174,3 +174,6 @@ extension Result where Failure == ProblemError {
     return error.description
   }
 }
+
+private let responseContext = ResponseContext(
+  requestID: "request", now: Timestamp(milliseconds: 0), location: { "/files/\($0)" })

@@ -19,7 +19,8 @@ enum ImportRules {
   static let targets: [Target] = [
     Target("Vocabulary", own: []),
     Target("Platform", own: ["Vocabulary"], outside: ["Glibc", "Dispatch", "CLibCrypto", "CZlib"]),
-    Target("UploadProtocol", own: ["Vocabulary"], outside: ["HTTPTypes"]),
+    Target(
+      "UploadProtocol", own: ["Vocabulary"], outside: ["HTTPTypes", "RawStructuredFieldValues"]),
     Target("Catalog", own: ["Vocabulary"]),
     Target("CatalogSQLite", own: core, outside: ["GRDB", "GRDBSQLite", "Foundation"]),
     Target("Blobs", own: ["Platform", "Vocabulary"]),
@@ -39,7 +40,7 @@ enum ImportRules {
         "Hummingbird", "HummingbirdCore", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle",
         "Foundation", "NIOCore",
         "NIOPosix",
-        "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
+        "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
       ]),
     // NIOHTTP1 has the header fields that AsyncHTTPClient takes.
     Target(
@@ -61,7 +62,8 @@ enum ImportRules {
     "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "HummingbirdCore": ["HTTPEdge"],
     "Mustache": ["HTTPEdge"],
     "AsyncHTTPClient": ["Client"], "NIOCore": ["HTTPEdge", "Client"], "ArgumentParser": ["sheaf"],
-    "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"],
+    "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"], "NIOSSL": ["HTTPEdge"], "NIOHTTP2": ["HTTPEdge"],
+    "RawStructuredFieldValues": ["UploadProtocol"],
   ]
 
   /// Folders of Sources that hold the headers of system libraries, no Swift.

@@ -87,7 +87,8 @@ final class SimulatedClient: @unchecked Sendable {
     let isChecked = !isPlain && random.int(0...5) == 0
     let intent = CreateIntent(
       length: length, metadata: file.metadata, hasContent: hasContent,
-      contentLength: random.int(0...1) == 0 ? Int64(count) : nil, checksum: isChecked ? checksum(part) : nil)
+      contentLength: random.int(0...1) == 0 ? Int64(count) : nil,
+      checks: .checksum(isChecked ? checksum(part) : nil))
     let isDamaged = isChecked && count > 0 && random.int(0...1) == 0
     if isDamaged { part[0] ^= 0x20 }
     let end = isPlain ? .clean : self.end()
@@ -113,7 +114,7 @@ final class SimulatedClient: @unchecked Sendable {
     let count = random.int(0...rest)
     var bytes = Array(file.content[start..<(start + count)])
     var intent = intent(id, start, count)
-    intent.checksum = checksum(bytes)
+    intent.checks = .checksum(checksum(bytes))
     let isDamaged = !bytes.isEmpty && random.int(0...1) == 0
     if isDamaged { bytes[random.int(0...(bytes.count - 1))] ^= 0x40 }
     await send(
@@ -276,10 +277,10 @@ extension UploadIntent {
     switch self {
     case .discover: "discover"
     case .create(let intent):
-      "create \(intent.length ?? -1) content=\(intent.hasContent) checksum=\(intent.checksum != nil)"
+      "create \(intent.length ?? -1) content=\(intent.hasContent) checksum=\(intent.checks != .none)"
     case .inspect(let id): "inspect \(id)"
     case .append(let id, let intent):
-      "append \(id) at \(intent.offset) length=\(intent.length ?? -1) checksum=\(intent.checksum != nil)"
+      "append \(id) at \(intent.offset) length=\(intent.length ?? -1) checksum=\(intent.checks != .none)"
     case .terminate(let id): "terminate \(id)"
     }
   }

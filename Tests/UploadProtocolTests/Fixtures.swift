@@ -56,9 +56,11 @@ func view(
 }
 
 func render(
-  _ outcome: UploadOutcome, for head: UploadRequestHead = post(), options: TusDialect.Options = .init()
+  _ outcome: UploadOutcome, for head: UploadRequestHead = post(), options: DialectOptions = .init()
 ) -> UploadResponse {
-  TusDialect(options: options).render(outcome, for: head, requestID: "r-1", location: { "/files/\($0)" })
+  TusDialect(options: options).render(
+    outcome, for: head,
+    in: ResponseContext(requestID: "r-1", now: Timestamp(milliseconds: 0), location: { "/files/\($0)" }))
 }
 
 /// SplitMix64: the same bytes for the same seed, everywhere.

@@ -113,7 +113,7 @@ struct TusDialectRenderingTests {
   @Test("a draining server says when to come back, the problem's own time first")
   func retryAfter() {
     let plain = ProblemError(.draining, detail: "soon")
-    let options = TusDialect.Options(retryAfterSeconds: 9)
+    let options = DialectOptions(retryAfterSeconds: 9)
     #expect(render(.refused(plain, view: nil), options: options).head.headerFields[.retryAfter] == "9")
     let timed = ProblemError(.draining, detail: "soon", members: ["retry-after": .integer(2)])
     #expect(render(.refused(timed, view: nil), options: options).head.headerFields[.retryAfter] == "2")

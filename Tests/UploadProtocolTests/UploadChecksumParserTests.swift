@@ -18,9 +18,9 @@ struct UploadChecksumParserTests {
     let bytes = (0..<algorithm.byteCount).map { UInt8($0) }
     let text = "\(algorithm.rawValue) \(Base64.encode(bytes))"
     let checksum = Checksum(algorithm: algorithm, bytes: bytes)
-    #expect(try append(patch([.uploadChecksum: text]))?.checksum == checksum)
+    #expect(try append(patch([.uploadChecksum: text]))?.checks.checksums.first == checksum)
     let creating = post([.contentType: contentType, .uploadChecksum: text], hasBody: true)
-    #expect(try creation(creating)?.checksum == checksum)
+    #expect(try creation(creating)?.checks.checksums.first == checksum)
   }
 
   @Test(
@@ -47,8 +47,10 @@ struct UploadChecksumParserTests {
 
   @Test("T-51 without content there is nothing to check")
   func withoutContent() throws {
-    #expect(try creation(post([.uploadChecksum: "none !"]))?.checksum == nil)
-    #expect(try creation(post([.uploadChecksum: "none !", .contentType: contentType]))?.checksum == nil)
+    #expect(try creation(post([.uploadChecksum: "none !"]))?.checks.checksums.first == nil)
+    #expect(
+      try creation(post([.uploadChecksum: "none !", .contentType: contentType]))?.checks.checksums.first
+        == nil)
   }
 
   @Test("T-52 a checksum does not change which bytes are meant")

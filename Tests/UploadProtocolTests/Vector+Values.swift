@@ -29,13 +29,13 @@ extension IntentVector {
       return .create(
         CreateIntent(
           length: length, metadata: try metadata?.value() ?? .none, hasContent: hasContent ?? false,
-          contentLength: contentLength, checksum: try checksum?.value()))
+          contentLength: contentLength, checks: .checksum(try checksum?.value())))
     case "append":
       return .append(
         try uploadID(),
         AppendIntent(
           offset: try #require(offset), length: length, contentLength: contentLength,
-          checksum: try checksum?.value()))
+          checks: .checksum(try checksum?.value())))
     default: throw UnknownWord(word: kind)
     }
   }

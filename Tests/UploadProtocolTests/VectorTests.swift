@@ -31,8 +31,8 @@ struct VectorTests {
   func response(vector: ResponseVector) throws {
     let always = try #require(try VectorFile<ResponseVector>.load("responses").always)
     let response = vector.options.dialect.render(
-      try vector.outcome.value(), for: try vector.request.head(), requestID: "r-1",
-      location: { "/files/\($0)" })
+      try vector.outcome.value(), for: try vector.request.head(),
+      in: ResponseContext(requestID: "r-1", now: Timestamp(milliseconds: 0), location: { "/files/\($0)" }))
     #expect(response.head.status.code == vector.response.status)
     var fields = [String: String]()
     for field in response.head.headerFields { fields[field.name.canonicalName] = field.value }

@@ -134,7 +134,8 @@ import Vocabulary
     let stream = ChecksumStream(.md5)
     stream.update(pattern(0..<120))
     let outcome = await engine.perform(
-      .append(id, AppendIntent(offset: 0, checksum: Checksum(algorithm: .md5, bytes: stream.finish()))),
+      .append(
+        id, AppendIntent(offset: 0, checks: .checksum(Checksum(algorithm: .md5, bytes: stream.finish())))),
       body: ScriptedBody([pattern(0..<60), pattern(60..<120)], .clean), client: nil)
     #expect(outcome.problem == .storageFull)
     #expect(try await fixture.offset(id) == 0)

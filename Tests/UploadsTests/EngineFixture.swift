@@ -76,7 +76,7 @@ final class EngineFixture: Sendable {
     -> UploadOutcome
   {
     await engine.perform(
-      .append(id, AppendIntent(offset: offset, checksum: checksum)), body: body, client: nil)
+      .append(id, AppendIntent(offset: offset, checks: .checksum(checksum))), body: body, client: nil)
   }
 
   func append(_ id: UploadID, at offset: Int64, _ bytes: [UInt8], checksum: Checksum? = nil) async

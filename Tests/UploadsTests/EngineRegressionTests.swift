@@ -52,7 +52,7 @@ import Vocabulary
     let bench = try FaultyEngine()
     let id = try await bench.fixture.create(10 << 20)
     let checksum = isStaged ? Checksum(algorithm: .sha1, bytes: [UInt8](repeating: 0, count: 20)) : nil
-    let intent = AppendIntent(offset: 0, contentLength: 10 << 20, checksum: checksum)
+    let intent = AppendIntent(offset: 0, contentLength: 10 << 20, checks: .checksum(checksum))
     let content = ScriptedBody([pattern(0..<10)], .broken)
     bench.files.heal()
     // After the read that finds the upload: the row that promises the file.

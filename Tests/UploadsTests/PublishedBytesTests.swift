@@ -30,7 +30,7 @@ import Vocabulary
     let engine = fixture.restarted(blobs: blobs)
     let bytes = pattern(0..<100)
     let outcome = await engine.perform(
-      .append(id, AppendIntent(offset: 0, checksum: try checksum(of: bytes))),
+      .append(id, AppendIntent(offset: 0, checks: .checksum(try checksum(of: bytes)))),
       body: ScriptedBody([bytes], .clean),
       client: nil)
     #expect(outcome.appendedOffset == 100)

@@ -19,7 +19,7 @@ import Vocabulary
     let pairs = metadata.map { UploadMetadata.Pair(key: $0.key, value: Array($0.value.utf8)) }
     let intent = CreateIntent(
       length: 1000, metadata: UploadMetadata(raw: nil, pairs: pairs), hasContent: true,
-      contentLength: contentLength, checksum: checksum)
+      contentLength: contentLength, checks: .checksum(checksum))
     return await (engine ?? fixture.engine).perform(.create(intent), body: body, client: nil)
   }
 

@@ -111,7 +111,8 @@ import Vocabulary
   func interruptedChecksum(end: UploadMachine.BodyEnd) throws {
     var machine = machine()
     let checksum = try #require(Checksum(algorithm: .crc32, bytes: [1, 2, 3, 4]))
-    guard case .receive(let isStaged) = machine.begin(AppendIntent(offset: 40, checksum: checksum)) else {
+    guard case .receive(let isStaged) = machine.begin(AppendIntent(offset: 40, checks: .checksum(checksum)))
+    else {
       Issue.record("not received")
       return
     }
@@ -128,7 +129,7 @@ import Vocabulary
   func checksumMismatch() throws {
     var machine = machine()
     let checksum = try #require(Checksum(algorithm: .crc32, bytes: [1, 2, 3, 4]))
-    _ = machine.begin(AppendIntent(offset: 40, checksum: checksum))
+    _ = machine.begin(AppendIntent(offset: 40, checks: .checksum(checksum)))
     _ = machine.store(byteCount: 60)
     guard case .rollBack(40, let error) = machine.end(.clean, checksumMatches: false) else {
       Issue.record("not rolled back")

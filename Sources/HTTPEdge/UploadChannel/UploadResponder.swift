@@ -18,7 +18,9 @@ struct UploadReply: Sendable {
 
 /// Request head → intent → engine → outcome → response head.
 struct UploadResponder: Sendable {
-  let dialect: TusDialect
+  let dialect: any UploadDialect
+  let options: DialectOptions
+  let clock: any WallClock
   let engine: UploadEngine
   let address: PublicAddress
   let entropy: any Entropy
@@ -48,7 +50,7 @@ struct UploadResponder: Sendable {
       .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
       .requestID: requestID,
     ]
-    if problem.problem.status == 503 { fields[.retryAfter] = String(dialect.options.retryAfterSeconds) }
+    if problem.problem.status == 503 { fields[.retryAfter] = String(options.retryAfterSeconds) }
     return UploadReply(
       head: HTTPResponse(status: .init(code: problem.problem.status), headerFields: fields), body: body,
       mustClose: true)
@@ -70,9 +72,9 @@ struct UploadResponder: Sendable {
     }
     let origin = address.origin(
       authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress)
-    var response = dialect.render(outcome, for: head, requestID: requestID) { id in
-      (origin ?? "") + "/files/\(id)"
-    }
+    let context = ResponseContext(
+      requestID: requestID, now: clock.now(), location: { (origin ?? "") + "/files/\($0)" })
+    var response = dialect.render(outcome, for: head, in: context)
     if request.method == .head {
       // An HTTP/1 encoder that does not know the method frames any other answer as if a body followed (T-8).
       if response.head.status == .ok { response.head.status = .noContent }
