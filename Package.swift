@@ -45,10 +45,11 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     library("Vocabulary"),
-    library("Platform", ["Vocabulary", "CLibCrypto", "CZlib"]),
+    library("Platform", ["Vocabulary", "CLibCrypto", "CLinux", "CZlib"]),
     library(
       "UploadProtocol",
       [

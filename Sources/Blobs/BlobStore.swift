@@ -60,6 +60,14 @@ package protocol PartialBlob: AnyObject, Sendable {
   ///
   /// Bytes that are staged may be cut off again: the hash does not take them in before `sync`.
   func append(_ chunk: any ByteChunk, isStaged: Bool) throws(BlobError)
+  /// Appends all of another blob of the same store, sharing its bytes where storage can; ends early, without an error,
+  /// once `isStopped` says so.
+  func append(contentsOf reader: any BlobReader, isStopped: @escaping @Sendable () -> Bool)
+    async throws(BlobError)
+  /// Bytes that are as durable as configured.
+  var durableSize: Int64 { get }
+  /// Begins to make what was appended durable, and does not wait for it.
+  func checkpoint()
   /// Cuts the file back.
   func truncate(to size: Int64) async throws(BlobError)
   /// Makes what was appended durable. When it throws, what was not durable before does not count any more.

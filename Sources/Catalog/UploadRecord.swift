@@ -34,6 +34,12 @@ package struct UploadRecord: Sendable, Equatable {
   /// Why it was rejected, for people.
   package var reason: String?
 
+  /// True while the parts of a final upload are being put together.
+  package var isAssembling: Bool {
+    if case .final = concatenation { return state == .created }
+    return false
+  }
+
   package init(
     id: UploadID, state: UploadState, length: Int64?, metadata: UploadMetadata, push: PushID?,
     path: BundlePath,

@@ -36,6 +36,11 @@ package protocol OpenFile: AnyObject, Sendable {
   func write(_ chunks: [any ByteChunk], at offset: Int64) throws(FileError)
   /// Reads up to `buffer.count` bytes from `offset`; 0 at the end of the file.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FileError) -> Int
+  /// Copies up to `count` bytes of another file from its `offset` to `position` here; fewer only at that file's end.
+  ///
+  /// File systems that can make both share the bytes instead.
+  func copy(_ count: Int64, of other: any OpenFile, from offset: Int64, to position: Int64)
+    throws(FileError) -> Int64
   func size() throws(FileError) -> Int64
   func truncate(to size: Int64) throws(FileError)
   /// Makes the bytes (and the size) durable.
@@ -47,6 +52,20 @@ package protocol OpenFile: AnyObject, Sendable {
 }
 
 extension OpenFile {
+  /// By reading and writing.
+  package func copy(
+    _ count: Int64, of other: any OpenFile, from offset: Int64, to position: Int64
+  ) throws(FileError) -> Int64 {
+    var copied: Int64 = 0
+    while copied < count {
+      let bytes = try other.readBytes(Int(min(count - copied, 1 << 20)), at: offset + copied)
+      if bytes.isEmpty { break }
+      try write([bytes], at: position + copied)
+      copied += Int64(bytes.count)
+    }
+    return copied
+  }
+
   /// Reads exactly `count` bytes unless the file ends before.
   package func readBytes(_ count: Int, at offset: Int64) throws(FileError) -> [UInt8] {
     var failure: FileError?

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The file system of the machine.
@@ -109,6 +110,26 @@ private final class LinuxFile: OpenFile, @unchecked Sendable {
     let count = retryInterrupted { pread(descriptor, buffer.baseAddress, buffer.count, Int(offset)) }
     guard count >= 0 else { throw .last("pread", path) }
     return count
+  }
+
+  func copy(_ count: Int64, of other: any OpenFile, from offset: Int64, to position: Int64)
+    throws(FileError) -> Int64
+  {
+    guard let other = other as? LinuxFile else {
+      throw FileError(
+        kind: .other, call: "copy_file_range", path: path, code: 0, explanation: "not a file of this system")
+    }
+    var source = offset
+    var target = position
+    while source < offset + count {
+      let rest = UInt64(offset + count - source)
+      let copied = retryInterrupted {
+        linux_copy_file_range(other.descriptor, &source, descriptor, &target, rest)
+      }
+      if copied == 0 { break }
+      if copied < 0 { throw .last("copy_file_range", path) }
+    }
+    return source - offset
   }
 
   func size() throws(FileError) -> Int64 {

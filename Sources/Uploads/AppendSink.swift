@@ -12,7 +12,7 @@ final class AppendSink: UploadSink {
     var failure: BlobError?
   }
   private let partial: any PartialBlob
-  private let checksum: ChecksumStream?
+  private let checksums: [ChecksumStream]
   private let isStaged: Bool
   private let headroom: DiskHeadroom
   private let advance: @Sendable (Int64) -> Void
@@ -20,11 +20,11 @@ final class AppendSink: UploadSink {
 
   /// `advance` is told the offset after every piece.
   init(
-    _ machine: UploadMachine, partial: any PartialBlob, checksum: ChecksumStream?, isStaged: Bool,
+    _ machine: UploadMachine, partial: any PartialBlob, checksums: [ChecksumStream], isStaged: Bool,
     headroom: DiskHeadroom, advance: @escaping @Sendable (Int64) -> Void
   ) {
     self.partial = partial
-    self.checksum = checksum
+    self.checksums = checksums
     self.isStaged = isStaged
     self.headroom = headroom
     self.advance = advance
@@ -59,7 +59,7 @@ final class AppendSink: UploadSink {
       state.withLock { $0.failure = error }
       return false
     }
-    checksum?.update(chunk)
+    for checksum in checksums { checksum.update(chunk) }
     advance(partial.size)
     return true
   }

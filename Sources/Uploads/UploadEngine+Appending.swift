@@ -16,44 +16,57 @@ extension UploadEngine {
   /// Takes the upload over and stores the body's bytes behind those it has.
   func append(
     _ intent: AppendIntent, to id: UploadID, body: (any UploadBody)?, client: String?,
-    isCreation: Bool = false
+    isCreation: Bool = false, notify: Notify? = nil
   ) async throws -> UploadOutcome {
     if let problem = drainingProblem { throw problem }
     let step = try await withUpload(id, interrupting: body) { session in
-      try await append(intent, &session, body: body, client: client, isCreation: isCreation)
+      try await append(
+        intent, &session, body: body, client: client, isCreation: isCreation, notify: notify)
     }
     switch step {
-    case .outcome(let outcome): return outcome
+    case .outcome(let outcome):
+      if case .appended(let view) = outcome, view.concatenation == .partial, view.offset == view.length {
+        try await assembleFinals(withPart: id)
+      }
+      return outcome
     case .finished(let finished):
-      let record = try await settle(finished)
+      let record = try await settle(finished, wantsDigest: intent.checks.wantsFileDigest)
       return .appended(view(record, offset: record.length ?? 0))
     }
   }
 
   private func append(
     _ intent: AppendIntent, _ session: inout UploadSession, body: (any UploadBody)?, client: String?,
-    isCreation: Bool
+    isCreation: Bool, notify: Notify?
   ) async throws -> Step {
     let record = session.record
+    if case .final = record.concatenation {
+      throw ProblemError(
+        .finalImmutable, detail: "upload \(record.id) is made of others and takes no content")
+    }
     let offset = record.state.isFinished ? record.length ?? 0 : session.offset
     var machine = UploadMachine(
       id: record.id, state: record.state, length: record.length, offset: offset,
-      maximumBytes: limits.maximumBytes)
+      maximumBytes: limits.maximumBytes, maximumAppendBytes: limits.maximumAppendBytes,
+      isPartial: record.concatenation == .partial)
     if record.state.isOpen { try await checkExpectedSize(intent, of: record) }
+    try checkDigests(intent.checks.fileDigests, of: record)
     switch machine.begin(intent) {
     case .refuse(let error):
       // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
       try await makeDurable(&session)
       return .outcome(.refused(error, view: view(session.record, offset: offset)))
+    case .invalidate(let error): return try await invalidate(&session, error)
     case .acknowledge: return .outcome(.appended(view(record, offset: offset)))
     case .receive(let isStaged):
       if body != nil, intent.contentLength != 0, !machine.isFull, let problem = await headroom.problem() {
         try await session.partial?.sync()
         return .outcome(.refused(problem, view: view(record, offset: offset)))
       }
-      let isNewLength = session.record.length != machine.length
+      let isNewDigest = try Self.declare(intent.checks.fileDigests, for: &session.record)
+      let isNewLength = session.record.length != machine.length || isNewDigest
       session.record.length = machine.length
-      if isNewLength, let length = machine.length { unfinished.update(record.id, bytes: length) }
+      if let length = machine.length { unfinished.update(record.id, bytes: length) }
       // Without memory to spare it is received like any other: nobody waits for another client's content.
       if let length = smallLength(of: session), smallContent.acquire(length) {
         defer { smallContent.release(length) }
@@ -62,8 +75,31 @@ extension UploadEngine {
       }
       return try await receive(
         intent, &session, machine, body: body, client: client, isStaged: isStaged, isCreation: isCreation,
-        isNewLength: isNewLength)
+        isNewLength: isNewLength, notify: notify)
     }
+  }
+
+  /// A digest stated for a file that is verified already.
+  private func checkDigests(_ digests: [Checksum], of record: UploadRecord) throws(ProblemError) {
+    guard let actual = record.digest else { return }
+    for digest in digests where digest.algorithm == .sha256 && digest.bytes != actual.bytes {
+      throw ProblemError(
+        .digestMismatch, detail: "upload \(record.id) has sha256 \(actual), the request declares another",
+        members: ["declared": .text(Hexadecimal.encode(digest.bytes)), "actual": .text(actual.hex)])
+    }
+  }
+
+  /// Why the rows of invalidated uploads say that they were cancelled.
+  static var invalidReason: String { "a request sent more than the upload's length" }
+
+  /// Ends an upload whose requests contradict its length.
+  func invalidate(_ session: inout UploadSession, _ problem: ProblemError) async throws -> Step {
+    session.partial?.close()
+    session.partial = nil
+    session.record = try await erase(
+      session.record, as: .cancelled, event: .uploadCancelled,
+      reason: Self.invalidReason)
+    return .outcome(.refused(problem, view: nil))
   }
 
   /// A length stated late must be the one the push was opened with.
@@ -111,7 +147,8 @@ extension UploadEngine {
 
   private func receive(
     _ intent: AppendIntent, _ session: inout UploadSession, _ machine: UploadMachine,
-    body: (any UploadBody)?, client: String?, isStaged: Bool, isCreation: Bool, isNewLength: Bool
+    body: (any UploadBody)?, client: String?, isStaged: Bool, isCreation: Bool, isNewLength: Bool,
+    notify: Notify?
   ) async throws -> Step {
     let partial: any PartialBlob
     if let known = session.partial {
@@ -126,12 +163,15 @@ extension UploadEngine {
     // A drain that began while this request waited did not see it among those to interrupt.
     if let problem = drainingProblem { throw problem }
     try await announce(&session.record, partial, isStaged: isStaged, intent)
-    let checksum = intent.checks.checksums.first.map { ChecksumStream($0.algorithm) }
+    let checksums = intent.checks.checksums.map { ChecksumStream($0.algorithm) }
+    let start = partial.size
+    let progress = notify.map { ProgressNotices(of: session.record.id, partial, $0) }
     let (id, isDeferred) = (session.record.id, session.record.length == nil)
     let sink = AppendSink(
-      machine, partial: partial, checksum: checksum, isStaged: isStaged, headroom: headroom
+      machine, partial: partial, checksums: checksums, isStaged: isStaged, headroom: headroom
     ) { [activity, unfinished] offset in
       activity.advance(ticket, to: offset)
+      if !isStaged { progress?.advance() }
       if isDeferred { unfinished.update(id, bytes: offset) }
     }
     var end = UploadMachine.BodyEnd.clean
@@ -147,14 +187,38 @@ extension UploadEngine {
       // A failed write may have stored a part of a chunk: what counts is what the file has.
       machine.correct(toStoredBytes: partial.size)
     }
-    let matches = checksum.map { $0.finish() == intent.checks.checksums.first?.bytes } ?? true
+    var matches = zip(checksums, intent.checks.checksums).allSatisfy { $0.finish() == $1.bytes }
+    var trailerFlaw: ProblemError?
+    if end == .clean && matches && intent.checks.hasTrailer {
+      do throws(ProblemError) {
+        if let checksum = try body?.trailingChecksum() {
+          let actual = try await trailingChecksum(checksum.algorithm, of: id, from: start, to: partial.size)
+          matches = actual == checksum.bytes
+        }
+      } catch { (trailerFlaw, matches) = (error, false) }
+    }
     let step = try await conclude(
-      machine.end(end, checksumMatches: matches), &session, partial, isNewLength: isNewLength)
+      machine.end(end, checksumMatches: matches), &session, partial, isNewLength: isNewLength,
+      floor: progress?.toldOffset)
     if let failure { throw failure }
+    if let trailerFlaw {
+      return .outcome(.refused(trailerFlaw, view: view(session.record, offset: session.offset)))
+    }
     guard end == .interrupted else { return step }
     if case .finished = step { return step }
     if isCreation { try await shortenLife(of: session.record) }
     throw cause ?? interruption(of: id)
+  }
+
+  /// The checksum of a chunk whose algorithm was not known before its end.
+  private func trailingChecksum(
+    _ algorithm: ChecksumAlgorithm, of id: UploadID, from start: Int64, to end: Int64
+  ) async throws(ProblemError) -> [UInt8] {
+    do {
+      return try await checksum(algorithm, ofPartial: id, from: start, to: end)
+    } catch {
+      throw problem(for: error)
+    }
   }
 
   /// Writes to the row what must be there before the first byte: a mark in front of bytes that do not count yet, and,
@@ -182,12 +246,18 @@ extension UploadEngine {
 
   private func conclude(
     _ ending: UploadMachine.Ending, _ session: inout UploadSession, _ partial: any PartialBlob,
-    isNewLength: Bool
+    isNewLength: Bool, floor: Int64?
   ) async throws -> Step {
     let isMarked = session.record.unverifiedFrom != nil
     session.record.unverifiedFrom = nil
     switch ending {
-    case .rollBack(let offset, let error):
+    case .invalidate(let error): return try await invalidate(&session, error)
+    case .keepRefusing(let error):
+      try await save(&session, partial, mustWrite: isMarked || isNewLength)
+      return .outcome(.refused(error, view: view(session.record, offset: partial.size)))
+    case .rollBack(let start, let error):
+      // What a client was told of in the meantime stays (MUST-1).
+      let offset = max(start, floor ?? 0)
       try await partial.truncate(to: offset)
       try await save(&session, partial, mustWrite: true)
       let seen = view(session.record, offset: offset)

@@ -9,11 +9,13 @@ extension UploadEngine {
   func inspect(_ id: UploadID) async throws -> UploadOutcome {
     let record = try await requireUpload(id)
     if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
+    // Nobody has to let go of it: its offset says nothing before it is finished.
+    if case .final = record.concatenation { return .inspected(view(record, offset: 0)) }
     let step = try await withUpload(id) { session -> Step in
       if session.record.state.isFinished { return .finished(.done(session.record)) }
       // What HEAD tells is an acknowledgement like any other (MUST-1).
       try await makeDurable(&session)
-      guard session.offset == session.record.length else {
+      guard session.offset == session.record.length, session.record.concatenation == nil else {
         try await renewOrphan(&session.record)
         return .outcome(.inspected(view(session.record, offset: session.offset)))
       }
@@ -52,7 +54,7 @@ extension UploadEngine {
       let expiresAt = record.expiresAt, expiresAt <= now
     else { return }
     sessions.take(id)?.partial?.close()
-    try await erase(record, as: .expired, event: .uploadExpired)
+    _ = try await erase(record, as: .expired, event: .uploadExpired)
   }
 
   private func end(_ id: UploadID, as state: UploadState, event: EventKind) async throws {
@@ -65,14 +67,16 @@ extension UploadEngine {
       if record.state == .cancelled || record.state == .expired {
         throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
       }
-      try await erase(record, as: state, event: event)
+      _ = try await erase(record, as: state, event: event)
     }
   }
 
   /// Row first, then the bytes: a crash in between leaves a partial file without an upload, which recovery removes.
-  private func erase(_ record: UploadRecord, as state: UploadState, event: EventKind) async throws {
+  func erase(
+    _ record: UploadRecord, as state: UploadState, event: EventKind, reason: String? = nil
+  ) async throws -> UploadRecord {
     let now = clock.now()
-    try await catalog.write { transaction in
+    let ended = try await catalog.write { transaction in
       if let id = record.push, record.state == .verified, let push = try transaction.push(id),
         push.state != .open
       {
@@ -85,12 +89,16 @@ extension UploadEngine {
       ended.hashState = nil
       ended.updatedAt = now
       ended.expiresAt = nil
+      if let reason { ended.reason = reason }
       try transaction.update(ended)
       try transaction.record(
         NewEvent(at: now, kind: event, subject: record.id.text, details: ["path": record.path.text]))
+      return ended
     }
     unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
+    if record.concatenation == .partial { try await failFinals(withPart: ended) }
+    return ended
   }
 
   /// The record and how many bytes are there, without disturbing whoever is sending.
@@ -153,7 +161,8 @@ extension UploadEngine {
       let record = try await requireUpload(id)
       let push = try await catalog.read { reader in try record.push.flatMap { try reader.push($0) } }
       guard record.state != .committed, push == nil || push?.state == .open else { return }
-      _ = try await reject(record, declared: declared, actual: actual)
+      _ = try await reject(
+        record, DigestMismatch(algorithm: .sha256, declared: declared.bytes, actual: actual.bytes))
     }
   }
 }

@@ -7,8 +7,9 @@ import Vocabulary
 extension UploadEngine {
   /// Creation, with or without the first bytes. Order: catalog row → partial file with its bytes → answer; small content
   /// that comes whole: pack → catalog row → answer.
-  func create(_ intent: CreateIntent, body: (any UploadBody)?, client: String?) async throws -> UploadOutcome
-  {
+  func create(
+    _ intent: CreateIntent, body: (any UploadBody)?, client: String?, notify: Notify?
+  ) async throws -> UploadOutcome {
     if let problem = drainingProblem { throw problem }
     let description = try UploadDescription(intent.metadata)
     if let length = intent.length, length > limits.maximumBytes {
@@ -20,11 +21,23 @@ extension UploadEngine {
       throw ProblemError(.tooLarge, detail: "the request sends \(count) bytes for an upload of \(length)")
     }
     if let problem = await headroom.problem() { throw problem }
+    if let count = intent.contentLength, intent.hasContent, count > limits.maximumAppendBytes {
+      throw ProblemError(
+        .tooLarge,
+        detail:
+          "a request may bring \(limits.maximumAppendBytes) bytes, this one sends \(count); send them in parts",
+        members: ["maximum-append-size": .integer(limits.maximumAppendBytes)])
+    }
     let record = try newRecord(intent, description, client: client)
-    guard intent.hasContent, let length = intent.length, length <= limits.smallBytes,
+    if case .final(let parts, _) = intent.concatenation {
+      return try await createFinal(record, parts: parts)
+    }
+    // A client that is told the URL early may go on after an interruption: then the row comes before the content.
+    let isPlain = notify == nil && intent.concatenation == nil && intent.idempotencyKey == nil
+    guard intent.hasContent, isPlain, let length = intent.length, length <= limits.smallBytes,
       smallContent.acquire(Int(length))
     else {
-      return try await create(record, intent, body: body, client: client)
+      return try await create(record, intent, body: body, client: client, notify: notify)
     }
     let creation: SmallCreation
     do {
@@ -36,18 +49,26 @@ extension UploadEngine {
     case .ordinary(let bytes):
       var whole = intent
       whole.checks.checksums = []
+      whole.checks.hasTrailer = false
       whole.contentLength = Int64(bytes.count)
-      return try await create(record, whole, body: BytesBody(bytes), client: client)
+      return try await create(record, whole, body: BytesBody(bytes), client: client, notify: nil)
     }
   }
 
   private func create(
-    _ record: UploadRecord, _ intent: CreateIntent, body: (any UploadBody)?, client: String?
+    _ record: UploadRecord, _ intent: CreateIntent, body: (any UploadBody)?, client: String?,
+    notify: Notify?
   ) async throws -> UploadOutcome {
+    if let known = try await sameRequest(intent) {
+      return try await createdAlready(known, intent, body: body, client: client)
+    }
     switch try await earlier(record) {
     case .none:
       do {
         try await register(record, intent, replacing: nil)
+      } catch let error as SameRequest {
+        return try await createdAlready(
+          try await requireUpload(error.id), intent, body: body, client: client)
       } catch let error as ProblemError where error.problem == .pathConflict {
         // Perhaps the same creation, sent twice at once.
         guard case .same(let known) = try await earlier(record) else { throw error }
@@ -59,22 +80,43 @@ extension UploadEngine {
       try await withOwnership(of: other) { try await register(record, intent, replacing: other) }
       try await blobs.removePartial(other)
     }
+    notify?(.created(view(record, offset: 0)))
     if !intent.hasContent && intent.length != 0 {
       return .created(view(record, offset: 0), receivedContent: false)
     }
-    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checks: intent.checks)
-    let outcome = try await self.append(
-      append, to: record.id, body: intent.hasContent ? body : nil, client: client, isCreation: true)
+    return try await receiveFirst(intent, record.id, body: body, client: client, notify: notify)
+  }
+
+  /// The content of a creation whose upload is there.
+  private func receiveFirst(
+    _ intent: CreateIntent, _ id: UploadID, body: (any UploadBody)?, client: String?, notify: Notify?
+  ) async throws -> UploadOutcome {
+    let outcome: UploadOutcome
+    do {
+      outcome = try await self.append(
+        intent.append, to: id, body: intent.hasContent ? body : nil, client: client, isCreation: true,
+        notify: notify)
+    } catch let error as ProblemError {
+      return .refused(error, view: try await remaining(id))
+    }
     switch outcome {
     case .appended(let view): return .created(view, receivedContent: intent.hasContent)
     case .refused(let error, let view):
-      // A chunk with a wrong checksum is discarded, and the empty upload with it: the client gets no URL to resume.
-      if error.problem == .checksumMismatch || error.problem == .tooLarge {
-        _ = try await terminate(record.id)
+      // A chunk with a wrong checksum is discarded, and of tus the empty upload with it: its client gets no URL to resume.
+      let isDiscarded = error.problem == .checksumMismatch || error.problem == .tooLarge
+      guard isDiscarded, intent.completion == .atLength, view != nil else {
+        return .refused(error, view: view)
       }
-      return .refused(error, view: view)
+      _ = try await terminate(id)
+      return .refused(error, view: nil)
     case .discovered, .created, .inspected, .terminated: return outcome
     }
+  }
+
+  /// What a client whose creation was broken off can go on with, if anything.
+  private func remaining(_ id: UploadID) async throws -> UploadView? {
+    let (record, offset) = try await status(id)
+    return record.state.isOpen && !isDrainingNow ? view(record, offset: min(offset, 0)) : nil
   }
 
   private enum Earlier {
@@ -108,7 +150,7 @@ extension UploadEngine {
         record.id, client: client(of: record), length: record.length, replacing: other)
     }
     do {
-      try await insert(record, replacing: other)
+      try await insert(record, replacing: other, request: idempotentRequest(intent, record))
     } catch {
       unfinished.remove(record.id)
       throw error
@@ -117,9 +159,17 @@ extension UploadEngine {
   }
 
   /// The row; the partial file comes with the first bytes. The replaced upload ends in the same transaction.
-  private func insert(_ record: UploadRecord, replacing other: UploadID?) async throws {
+  func insert(
+    _ record: UploadRecord, replacing other: UploadID?, request: IdempotentRequest? = nil
+  ) async throws {
     try await catalog.write { [limits] transaction in
       var record = record
+      if let request {
+        if let known = try transaction.idempotentRequest(request.key), let id = UploadID(known.subject) {
+          throw SameRequest(id: id)
+        }
+        try transaction.insert(request)
+      }
       record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
       if let other, var replaced = try transaction.upload(other) {
         // Its last bytes may have arrived while it was asked to let go: a finished file is not replaced.
@@ -156,8 +206,7 @@ extension UploadEngine {
     guard view.state.isOpen, view.offset == 0, intent.hasContent else {
       return .created(view, receivedContent: intent.hasContent)
     }
-    let append = AppendIntent(offset: 0, contentLength: intent.contentLength, checks: intent.checks)
-    let outcome = try await self.append(append, to: record.id, body: body, client: client)
+    let outcome = try await self.append(intent.append, to: record.id, body: body, client: client)
     guard case .appended(let view) = outcome else { return outcome }
     return .created(view, receivedContent: true)
   }
@@ -167,12 +216,17 @@ extension UploadEngine {
   ) throws -> UploadRecord {
     let now = clock.now()
     let id = UploadID.make(clock: clock, entropy: entropy)
-    return UploadRecord(
-      id: id, state: .created, length: intent.length, metadata: intent.metadata, push: description.push,
-      path: try description.path ?? BundlePath(id.text), filename: description.filename,
+    let isPartial = intent.concatenation == .partial
+    var record = UploadRecord(
+      id: id, state: .created, length: intent.length, metadata: intent.metadata,
+      push: isPartial ? nil : description.push,
+      path: try (isPartial ? nil : description.path) ?? BundlePath(id.text), filename: description.filename,
       declaredDigest: description.digest, modifiedAt: description.modifiedAt, mode: description.mode,
       client: client,
-      createdAt: now, updatedAt: now, expiresAt: now.adding(seconds: limits.expirySeconds))
+      createdAt: now, updatedAt: now, expiresAt: now.adding(seconds: limits.expirySeconds),
+      concatenation: intent.concatenation)
+    _ = try Self.declare(intent.checks.fileDigests, for: &record)
+    return record
   }
 
   /// The digest the file must have: the one its metadata declares, which must agree with the push's list.

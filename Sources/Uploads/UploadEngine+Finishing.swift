@@ -52,12 +52,12 @@ extension UploadEngine {
     return .received(received, partial)
   }
 
-  /// What follows when the upload is free again: the rest of the hash, waited for if a digest was declared.
-  func settle(_ finished: Finished) async throws -> UploadRecord {
+  /// What follows when the upload is free again: the rest of the hash, waited for if a digest was declared or is wanted.
+  func settle(_ finished: Finished, wantsDigest: Bool = false) async throws -> UploadRecord {
     switch finished {
     case .done(let record): return record
     case .received(let record, let partial):
-      if record.declaredDigest != nil {
+      if record.hasDeclaredDigest || wantsDigest {
         verifications.hold(record.id)
         defer { verifications.release(record.id) }
         return try await verifyReceived(record.id, partial)
@@ -123,8 +123,8 @@ extension UploadEngine {
 
   /// Compares the digest; then publishes the bytes and makes the upload verified. Called by its owner.
   private func conclude(_ record: UploadRecord, size: Int64, digest: Digest) async throws -> UploadRecord {
-    if let declared = record.declaredDigest, declared != digest {
-      throw try await reject(record, declared: declared, actual: digest)
+    if let mismatch = try await mismatch(of: record, size: size, digest: digest) {
+      throw try await reject(record, mismatch)
     }
     try await blobs.publishPartial(record.id, as: digest)
     let (verified, isSingle) = self.verified(record, size: size, digest: digest)
@@ -144,8 +144,8 @@ extension UploadEngine {
   /// - Throws: as `finish`.
   func finishSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadRecord {
     let digest = SHA256Stream.digest(of: content)
-    if let declared = record.declaredDigest, declared != digest {
-      throw try await reject(record, declared: declared, actual: digest)
+    if let mismatch = DigestMismatch(of: record, content: content, digest: digest) {
+      throw try await reject(record, mismatch)
     }
     let known = try await catalog.read { try $0.extents(of: [digest])[digest] }
     let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
@@ -192,47 +192,5 @@ extension UploadEngine {
     guard !isSingle, let push = upload.push else { return true }
     try touch(push, at: upload.updatedAt, seconds: limits.pushExpirySeconds, in: transaction)
     return try PushRules.sealIfComplete(push, at: upload.updatedAt, in: transaction)
-  }
-
-  /// Makes the upload rejected; returns the problem that tells why.
-  func reject(_ record: UploadRecord, declared: Digest, actual: Digest) async throws -> ProblemError {
-    let rejected = rejected(record, declared: declared, actual: actual)
-    try await catalog.write { transaction in
-      try transaction.update(rejected)
-      try Self.recordRejected(rejected, declared: declared, actual: actual, in: transaction)
-    }
-    unfinished.remove(record.id)
-    try await blobs.removePartial(record.id)
-    return await tellRejected(rejected, declared: declared, actual: actual)
-  }
-
-  func rejected(_ record: UploadRecord, declared: Digest, actual: Digest) -> UploadRecord {
-    var rejected = record
-    rejected.state = .rejected
-    rejected.unverifiedFrom = nil
-    rejected.hashState = nil
-    rejected.updatedAt = clock.now()
-    rejected.expiresAt = nil
-    rejected.reason = "declared sha256 \(declared), but the bytes that arrived have \(actual)"
-    return rejected
-  }
-
-  static func recordRejected(
-    _ rejected: UploadRecord, declared: Digest, actual: Digest, in transaction: any CatalogTransaction
-  ) throws {
-    try transaction.record(
-      NewEvent(
-        at: rejected.updatedAt, kind: .uploadRejected, subject: rejected.id.text,
-        details: ["path": rejected.path.text, "declared": declared.hex, "actual": actual.hex]))
-  }
-
-  /// Writes it to the push's log; returns the problem for the client.
-  func tellRejected(_ rejected: UploadRecord, declared: Digest, actual: Digest) async -> ProblemError {
-    if let push = rejected.push {
-      await logPush(push, "rejected \(quoted(rejected.path.text)): \(rejected.reason ?? "")")
-    }
-    return ProblemError(
-      .uploadRejected, detail: rejected.reason ?? "",
-      members: ["declared": .text(declared.hex), "actual": .text(actual.hex)])
   }
 }

@@ -8,9 +8,9 @@ import Vocabulary
 extension UploadEngine {
   /// The length of an upload that may still be stored as a small one: it has no bytes yet, and not many to come.
   func smallLength(of session: UploadSession) -> Int? {
-    guard session.partial == nil, let length = session.record.length, length <= limits.smallBytes else {
-      return nil
-    }
+    guard session.partial == nil, session.record.concatenation == nil,
+      let length = session.record.length, length <= limits.smallBytes
+    else { return nil }
     return Int(length)
   }
 
@@ -40,11 +40,16 @@ extension UploadEngine {
     return (bytes, interruption == nil ? .part : .interrupted, interruption?.problem)
   }
 
-  private func matches(_ checksum: Checksum?, _ bytes: [UInt8]) -> Bool {
-    guard let checksum else { return true }
-    let stream = ChecksumStream(checksum.algorithm)
-    stream.update(bytes)
-    return stream.finish() == checksum.bytes
+  /// - Throws: `ProblemError` about a trailer that was announced and is missing or malformed.
+  private func matches(
+    _ checks: ContentChecks, _ bytes: [UInt8], of body: (any UploadBody)?
+  ) throws(ProblemError) -> Bool {
+    let trailing = checks.hasTrailer ? try body?.trailingChecksum() : nil
+    return (checks.checksums + [trailing].compactMap { $0 }).allSatisfy { checksum in
+      let stream = ChecksumStream(checksum.algorithm)
+      stream.update(bytes)
+      return stream.finish() == checksum.bytes
+    }
   }
 
   /// The bytes of a request for an upload that is there and has none yet.
@@ -55,8 +60,12 @@ extension UploadEngine {
     var machine = machine
     let (bytes, end, cause) = await collect(session.record, length: length, of: body, client: client)
     let isMatching =
-      end == .interrupted ? !intent.checks.mayDiscard : matches(intent.checks.checksums.first, bytes)
-    if end == .whole && isMatching {
+      switch end {
+      case .interrupted: !intent.checks.mayDiscard
+      case .overflow: true
+      case .whole, .part: try matches(intent.checks, bytes, of: body)
+      }
+    if end == .whole && isMatching && intent.completion != .later {
       session.record = try await finishSmall(session.record, content: bytes)
       return .finished(.done(session.record))
     }
@@ -64,10 +73,13 @@ extension UploadEngine {
       if isNewLength { try await saveLength(of: session.record) }
       let ending = machine.end(
         end == .overflow ? .overflow : end == .interrupted ? .interrupted : .clean, checksumMatches: false)
-      guard case .rollBack(_, let error?) = ending else {
+      switch ending {
+      case .invalidate(let error): return try await invalidate(&session, error)
+      case .rollBack(_, let error?):
+        return .outcome(.refused(error, view: view(session.record, offset: 0)))
+      case .rollBack, .keep, .keepRefusing, .finish:
         throw cause ?? interruption(of: session.record.id)
       }
-      return .outcome(.refused(error, view: view(session.record, offset: 0)))
     }
     if !bytes.isEmpty {
       let partial = try await blobs.createPartial(
@@ -79,6 +91,12 @@ extension UploadEngine {
       try await saveLength(of: session.record)
     }
     if end == .interrupted { throw cause ?? interruption(of: session.record.id) }
+    if end == .part {
+      _ = machine.store(byteCount: bytes.count)
+      if case .keepRefusing(let error) = machine.end(.clean) {
+        return .outcome(.refused(error, view: view(session.record, offset: session.offset)))
+      }
+    }
     return .outcome(.appended(view(session.record, offset: session.offset)))
   }
 
@@ -106,11 +124,11 @@ extension UploadEngine {
     case .part where !intent.checks.mayDiscard: return .ordinary(bytes)
     case .part, .whole: break
     }
-    guard matches(intent.checks.checksums.first, bytes) else {
+    guard try matches(intent.checks, bytes, of: body) else {
       throw ProblemError(
         .checksumMismatch, detail: "the content does not have the declared checksum; send it again")
     }
-    if end == .part { return .ordinary(bytes) }
+    if end == .part || intent.completion == .later { return .ordinary(bytes) }
     do {
       return .outcome(try await registerSmall(record, content: bytes))
     } catch let error as ProblemError where error.problem == .pathConflict {
@@ -129,8 +147,10 @@ extension UploadEngine {
         try reader.extents(of: [digest])[digest]
       )
     }
-    if let declared, declared != digest {
-      throw try await registerRejected(record, declared: declared, actual: digest)
+    var expected = record
+    expected.declaredDigest = declared
+    if let mismatch = DigestMismatch(of: expected, content: content, digest: digest) {
+      throw try await registerRejected(expected, mismatch)
     }
     let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
@@ -149,18 +169,16 @@ extension UploadEngine {
 
   /// The upload is remembered with its reason, for whoever looks at its push; its content is not.
   private func registerRejected(
-    _ record: UploadRecord, declared: Digest, actual: Digest
+    _ record: UploadRecord, _ mismatch: DigestMismatch
   ) async throws -> ProblemError {
-    var rejected = rejected(record, declared: declared, actual: actual)
-    rejected.declaredDigest = declared
-    let stored = rejected
+    let stored = rejected(record, mismatch)
     try await catalog.write { transaction in
       _ = try Self.expectation(of: record, replacing: nil, in: transaction)
       try transaction.insert(stored)
       try Self.recordCreated(stored, in: transaction)
-      try Self.recordRejected(stored, declared: declared, actual: actual, in: transaction)
+      try Self.recordRejected(stored, mismatch, in: transaction)
     }
-    return await tellRejected(stored, declared: declared, actual: actual)
+    return await tellRejected(stored, mismatch)
   }
 
   private static func recordCreated(_ upload: UploadRecord, in transaction: any CatalogTransaction) throws {

@@ -22,12 +22,15 @@ package struct UploadLimits: Sendable {
   package var maximumPartialBytes: Int64
   /// Free space that content leaves, a twentieth of the storage at most; 0 is none.
   package var reserveBytes: Int64
+  /// The most bytes one request may bring.
+  package var maximumAppendBytes: Int64
 
   package init(
     maximumBytes: Int64, expirySeconds: Int64, orphanExpirySeconds: Int64, pushExpirySeconds: Int64,
     smallBytes: Int = 64 << 10, bufferedBytes: Int = 32 << 20, maximumOpenPerClient: Int = 0,
-    maximumPartialBytes: Int64 = 0, reserveBytes: Int64 = 0
+    maximumPartialBytes: Int64 = 0, reserveBytes: Int64 = 0, maximumAppendBytes: Int64 = .max
   ) {
+    self.maximumAppendBytes = maximumAppendBytes
     self.maximumOpenPerClient = maximumOpenPerClient
     self.maximumPartialBytes = maximumPartialBytes
     self.reserveBytes = reserveBytes
@@ -53,12 +56,15 @@ package final class UploadEngine: Sendable {
   let logPush: @Sendable (PushID, String) async -> Void
   let sessions = UploadSessions()
   let verifications = VerificationQueue()
+  /// Final uploads whose parts are being put together.
+  let assemblies = VerificationQueue(maximumRunning: 2)
   let smallContent: ByteBudget
   let unfinished: UnfinishedUploads
   let headroom: DiskHeadroom
   private let clientName: @Sendable (String) -> String?
   let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
   package let activity = UploadActivity()
+  package typealias Notify = @Sendable (UploadNotice) -> Void
   private let isDraining = Locked(false)
 
   /// `report` takes one line for the operator's log, `logPush` one for the log of a push; `spawn` starts work that
@@ -94,15 +100,16 @@ package final class UploadEngine: Sendable {
   /// `notify` is told what a client that waits would like to know.
   package func perform(
     _ intent: UploadIntent, body: (any UploadBody)?, client: String?,
-    notify: (@Sendable (UploadNotice) -> Void)? = nil
+    notify: Notify? = nil
   ) async -> UploadOutcome {
     do {
       switch intent {
       case .discover: return .discovered
-      case .create(let create): return try await self.create(create, body: body, client: client)
+      case .create(let create):
+        return try await self.create(create, body: body, client: client, notify: notify)
       case .inspect(let id): return try await inspect(id)
       case .append(let id, let append):
-        return try await self.append(append, to: id, body: body, client: client)
+        return try await self.append(append, to: id, body: body, client: client, notify: notify)
       case .terminate(let id): return try await terminate(id)
       }
     } catch {
@@ -147,6 +154,9 @@ package final class UploadEngine: Sendable {
     guard let record else { throw ProblemError(.notFound, detail: "there is no upload \(id)") }
     switch record.state {
     case .cancelled, .expired:
+      if record.reason == Self.invalidReason {
+        throw ProblemError(.uploadInvalid, detail: "upload \(id) ended because \(Self.invalidReason)")
+      }
       throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
     case .rejected:
       throw ProblemError(
@@ -159,7 +169,8 @@ package final class UploadEngine: Sendable {
   func view(_ record: UploadRecord, offset: Int64) -> UploadView {
     UploadView(
       id: record.id, state: record.state, offset: offset, length: record.length, metadata: record.metadata,
-      expiresAt: record.state.isOpen ? record.expiresAt : nil, digest: record.digest)
+      expiresAt: record.state.isOpen ? record.expiresAt : nil, digest: record.digest,
+      concatenation: record.concatenation, isAssembling: record.isAssembling)
   }
 
   /// Takes the upload over, runs `body` with its session, lets go. A newer request interrupts the `content` being
@@ -192,7 +203,7 @@ package final class UploadEngine: Sendable {
     }
   }
 
-  private func withLease<Result: Sendable>(
+  func withLease<Result: Sendable>(
     of id: UploadID, interrupting content: (any UploadBody)?, _ body: () async throws -> Result
   ) async throws -> Result {
     guard let lease = await ownership.acquire(id, onYield: { content?.interrupt() }) else {

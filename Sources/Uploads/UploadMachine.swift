@@ -6,6 +6,8 @@ import Vocabulary
 package struct UploadMachine: Sendable {
   package enum Beginning: Sendable {
     case refuse(ProblemError)
+    /// Refuse, and end the upload: somebody's count of it is wrong.
+    case invalidate(ProblemError)
     /// Nothing to store and nothing to change: answer with the upload as it is.
     case acknowledge
     /// Take the body. `isStaged`: its bytes do not count before its checksum is verified.
@@ -30,8 +32,12 @@ package struct UploadMachine: Sendable {
     case keep
     /// The same, and the file is complete.
     case finish
+    /// Make durable what was stored, and answer with the problem all the same.
+    case keepRefusing(ProblemError)
     /// Cut the file back to `offset` and answer with the problem (nil: the requester is gone).
     case rollBack(to: Int64, ProblemError?)
+    /// End the upload and answer with the problem.
+    case invalidate(ProblemError)
   }
 
   package let id: UploadID
@@ -40,10 +46,21 @@ package struct UploadMachine: Sendable {
   package private(set) var offset: Int64
   /// Largest upload the server takes, in bytes.
   private let maximumBytes: Int64
+  /// The most bytes one request may bring.
+  private let maximumAppendBytes: Int64
+  /// A part of other uploads is never complete by itself.
+  private let isPartial: Bool
   private var startOffset: Int64
   private var mayDiscard = false
+  private var completion = UploadCompletion.atLength
+  private var overflow = OverflowRule.refuse
 
-  package init(id: UploadID, state: UploadState, length: Int64?, offset: Int64, maximumBytes: Int64) {
+  package init(
+    id: UploadID, state: UploadState, length: Int64?, offset: Int64, maximumBytes: Int64,
+    maximumAppendBytes: Int64 = .max, isPartial: Bool = false
+  ) {
+    self.maximumAppendBytes = maximumAppendBytes
+    self.isPartial = isPartial
     self.id = id
     self.state = state
     self.length = length
@@ -70,12 +87,16 @@ package struct UploadMachine: Sendable {
           members: ["expected-offset": .integer(offset), "provided-offset": .integer(intent.offset)]))
     }
     if let problem = settleLength(intent.length) { return .refuse(problem) }
+    startOffset = offset
     if let count = intent.contentLength, count > room {
-      return .refuse(overflowProblem(count))
+      let problem = overflowProblem(count)
+      return intent.overflow == .invalidate && state.isOpen && count <= maximumAppendBytes
+        ? .invalidate(problem) : .refuse(problem)
     }
     if !state.isOpen { return .acknowledge }
-    startOffset = offset
     mayDiscard = intent.checks.mayDiscard
+    completion = intent.completion
+    overflow = intent.overflow
     return .receive(isStaged: mayDiscard)
   }
 
@@ -93,14 +114,17 @@ package struct UploadMachine: Sendable {
     let mayRollBack = startOffset
     switch end {
     case .overflow:
+      let isBeyondLength = lengthRoom < appendRoom
       offset = mayRollBack
-      return .rollBack(to: mayRollBack, overflowProblem(nil))
+      let problem = overflowProblem(nil)
+      return overflow == .invalidate && isBeyondLength
+        ? .invalidate(problem) : .rollBack(to: mayRollBack, problem)
     case .interrupted, .failed:
       guard !mayDiscard else {
         offset = mayRollBack
         return .rollBack(to: mayRollBack, nil)
       }
-      return isFull ? .finish : .keep
+      return isFull && completion != .later && !isPartial ? .finish : .keep
     case .clean:
       guard checksumMatches else {
         offset = mayRollBack
@@ -110,11 +134,26 @@ package struct UploadMachine: Sendable {
             .checksumMismatch,
             detail: "the chunk at \(mayRollBack) does not have the declared checksum; send it again"))
       }
-      return isFull ? .finish : .keep
+      return cleanEnd()
     }
   }
 
-  private var room: Int64 { (length ?? maximumBytes) - offset }
+  private mutating func cleanEnd() -> Ending {
+    if completion == .withRequest {
+      if length == nil { length = offset }
+      guard isFull else {
+        return .keepRefusing(
+          ProblemError(
+            .inconsistentLength,
+            detail: "upload \(id) has length \(length ?? 0), the request that ends it ended at \(offset)"))
+      }
+    }
+    return isFull && completion != .later && !isPartial ? .finish : .keep
+  }
+
+  private var room: Int64 { min(lengthRoom, appendRoom) }
+  private var lengthRoom: Int64 { (length ?? maximumBytes) - offset }
+  private var appendRoom: Int64 { maximumAppendBytes - (offset - startOffset) }
 
   private mutating func settleLength(_ stated: Int64?) -> ProblemError? {
     guard let stated else { return nil }
@@ -137,6 +176,13 @@ package struct UploadMachine: Sendable {
   }
 
   private func overflowProblem(_ count: Int64?) -> ProblemError {
+    if let count, count > maximumAppendBytes {
+      return ProblemError(
+        .tooLarge,
+        detail:
+          "a request may bring \(maximumAppendBytes) bytes, this one sends \(count); send them in parts",
+        members: ["maximum-append-size": .integer(maximumAppendBytes)])
+    }
     let sent = count.map { "\($0) bytes" } ?? "a longer body"
     return ProblemError(
       .tooLarge,

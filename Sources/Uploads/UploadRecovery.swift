@@ -19,6 +19,7 @@ extension UploadEngine {
       guard let last = page.last, page.count == 256 else { break }
       after = last.id
     }
+    try await assembleWaiting()
     try await sweepPartials()
   }
 
@@ -28,6 +29,8 @@ extension UploadEngine {
       return
     }
     unfinished.add(record.id, client: client(of: record), bytes: record.length ?? 0)
+    // What it has was put there by an assembly that begins anew.
+    if record.isAssembling { return }
     do {
       guard let size = try await blobs.partialSize(record.id) else {
         if record.state != .created { await recordFault(record, "no partial file") }

@@ -1,7 +1,7 @@
 import Platform
 import Vocabulary
 
-/// Received uploads whose hash is worked out in the background: a few at a time, each once.
+/// Uploads that are worked on in the background: a few at a time, each once.
 final class VerificationQueue: Sendable {
   private struct State {
     var running: Set<UploadID> = []
@@ -10,10 +10,12 @@ final class VerificationQueue: Sendable {
     var known: Set<UploadID> = []
     var givenUp: Set<UploadID> = []
   }
-  private static let maximumRunning = 32
+  private let maximumRunning: Int
   /// What does not fit is found again in the catalog.
   private static let maximumWaiting = 10_000
   private let state = Locked(State())
+
+  init(maximumRunning: Int = 32) { self.maximumRunning = maximumRunning }
 
   /// Keeps others from starting with an upload that a request waits for; `release` must follow.
   func hold(_ id: UploadID) { state.withLock { _ = $0.known.insert(id) } }
@@ -30,7 +32,7 @@ final class VerificationQueue: Sendable {
   func admit(_ id: UploadID) -> Bool {
     state.withLock { state in
       guard !state.known.contains(id), !state.givenUp.contains(id) else { return false }
-      if state.running.count < Self.maximumRunning {
+      if state.running.count < maximumRunning {
         state.known.insert(id)
         state.running.insert(id)
         return true

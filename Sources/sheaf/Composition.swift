@@ -68,6 +68,8 @@ struct Composition: Sendable {
       upkeep: {
         try await uploads.saveHashes()
         try await uploads.verifyReceived()
+        try await uploads.assembleWaiting()
+        try await uploads.forgetRequests()
       })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,

@@ -18,7 +18,7 @@ enum ImportRules {
 
   static let targets: [Target] = [
     Target("Vocabulary", own: []),
-    Target("Platform", own: ["Vocabulary"], outside: ["Glibc", "Dispatch", "CLibCrypto", "CZlib"]),
+    Target("Platform", own: ["Vocabulary"], outside: ["Glibc", "Dispatch", "CLibCrypto", "CLinux", "CZlib"]),
     Target(
       "UploadProtocol", own: ["Vocabulary"], outside: ["HTTPTypes", "RawStructuredFieldValues"]),
     Target("Catalog", own: ["Vocabulary"]),
@@ -57,7 +57,8 @@ enum ImportRules {
 
   /// The only targets that may import these, whatever the list above says.
   static let keepers: [String: Set<String>] = [
-    "Glibc": ["Platform"], "CLibCrypto": ["Platform"], "CZlib": ["Platform"], "GRDB": ["CatalogSQLite"],
+    "Glibc": ["Platform"], "CLibCrypto": ["Platform"], "CLinux": ["Platform"], "CZlib": ["Platform"],
+    "GRDB": ["CatalogSQLite"],
     "GRDBSQLite": ["CatalogSQLite"],
     "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "HummingbirdCore": ["HTTPEdge"],
     "Mustache": ["HTTPEdge"],
@@ -67,7 +68,7 @@ enum ImportRules {
   ]
 
   /// Folders of Sources that hold the headers of system libraries, no Swift.
-  static let systemLibraries: Set = ["CLibCrypto", "CZlib"]
+  static let systemLibraries: Set = ["CLibCrypto", "CLinux", "CZlib"]
 
   /// The modules that a source file imports.
   static func imports(in text: String) -> [String] {

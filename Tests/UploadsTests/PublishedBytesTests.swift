@@ -199,6 +199,13 @@ private final class SpyingPartial: PartialBlob {
   func append(_ chunk: any ByteChunk, isStaged: Bool) throws(BlobError) {
     try base.append(chunk, isStaged: isStaged)
   }
+  func append(contentsOf reader: any BlobReader, isStopped: @escaping @Sendable () -> Bool)
+    async throws(BlobError)
+  {
+    try await base.append(contentsOf: reader, isStopped: isStopped)
+  }
+  var durableSize: Int64 { base.durableSize }
+  func checkpoint() { base.checkpoint() }
   func truncate(to size: Int64) async throws(BlobError) { try await base.truncate(to: size) }
   func sync() async throws(BlobError) {
     onSync()

@@ -11,6 +11,8 @@ struct PartialDoubt: Sendable {
 final class DiskPartial: PartialBlob {
   /// Between two syncs of a long request lie this many bytes.
   private static let checkpointBytes: Int64 = 64 << 20
+  /// One call copies at most this much, so that other work gets its turn.
+  private static let copyStepBytes: Int64 = 16 << 20
 
   private struct State {
     var size: Int64
@@ -57,7 +59,35 @@ final class DiskPartial: PartialBlob {
       do throws(FileError) { try file.truncate(to: position) } catch {}
       throw BlobError(error)
     }
-    let size = position + Int64(chunk.count)
+    advance(to: position + Int64(chunk.count), isStaged: isStaged)
+  }
+
+  func append(contentsOf reader: any BlobReader, isStopped: @escaping @Sendable () -> Bool)
+    async throws(BlobError)
+  {
+    guard let reader = reader as? DiskReader else {
+      throw BlobError.failed("content of another store cannot be appended")
+    }
+    var copied: Int64 = 0
+    while copied < reader.size && !isStopped() {
+      let offset = copied
+      let count = min(Self.copyStepBytes, reader.size - offset)
+      copied += try await executor.blob { [self] () throws(FileError) in
+        let (position, failure) = state.withLock { ($0.size, $0.failure) }
+        if let failure { throw failure }
+        let copied = try reader.copy(count, from: offset, into: file, at: position)
+        if copied == 0 {
+          throw FileError(
+            kind: .other, call: "copy_file_range", path: "partial", code: 0,
+            explanation: "the source ended before its size")
+        }
+        advance(to: position + copied, isStaged: false)
+        return copied
+      }
+    }
+  }
+
+  private func advance(to size: Int64, isStaged: Bool) {
     let mustSync = state.withLock { state in
       state.size = size
       guard isSynced, !isStaged, size - state.checkpoint >= Self.checkpointBytes else { return false }
@@ -67,6 +97,16 @@ final class DiskPartial: PartialBlob {
     if isStaged { return }
     hashing.allow(upTo: size)
     if mustSync { syncAlongside(size) }
+  }
+
+  var durableSize: Int64 { isSynced ? syncing.durableSize ?? 0 : size }
+
+  func checkpoint() {
+    let size = state.withLock { state in
+      state.checkpoint = state.size
+      return state.size
+    }
+    if isSynced { syncAlongside(size) }
   }
 
   /// Spreads the syncing of a long request over its time; what it finds out the next call tells.

@@ -22,5 +22,12 @@ final class DiskReader: BlobReader {
     }
   }
 
+  /// Call on the executor.
+  func copy(_ count: Int64, from offset: Int64, into target: any OpenFile, at position: Int64)
+    throws(FileError) -> Int64
+  {
+    try target.copy(count, of: file, from: start + offset, to: position)
+  }
+
   func close() { file.close() }
 }

@@ -1,0 +1,48 @@
+import Blobs
+import Platform
+import Vocabulary
+
+/// Tells a client that waits how much of what it sends is durable: now and then, never more than is true.
+final class ProgressNotices: Sendable {
+  private struct State {
+    var toldOffset: Int64
+    var toldAt: ContinuousClock.Instant
+    var checkpointAt: ContinuousClock.Instant
+  }
+  /// Between two notices lie at least this many bytes and this much time.
+  private static let stepBytes: Int64 = 1 << 20
+  private static let interval = Duration.seconds(2)
+
+  private let id: UploadID
+  private let partial: any PartialBlob
+  private let notify: UploadEngine.Notify
+  private let state: Locked<State>
+
+  init(of id: UploadID, _ partial: any PartialBlob, _ notify: @escaping UploadEngine.Notify) {
+    self.id = id
+    self.partial = partial
+    self.notify = notify
+    let now = ContinuousClock.now
+    state = Locked(State(toldOffset: partial.size, toldAt: now, checkpointAt: now))
+  }
+
+  /// The greatest offset that was told: nothing may be cut off in front of it any more.
+  var toldOffset: Int64 { state.withLock { $0.toldOffset } }
+
+  /// Called after every piece of content.
+  func advance() {
+    let now = ContinuousClock.now
+    let (size, durableSize) = (partial.size, partial.durableSize)
+    let (mustTell, mustCheckpoint) = state.withLock { state in
+      let isDue = now - state.toldAt >= Self.interval
+      let mustTell = isDue && durableSize - state.toldOffset >= Self.stepBytes
+      if mustTell { (state.toldOffset, state.toldAt) = (durableSize, now) }
+      let mustCheckpoint =
+        now - state.checkpointAt >= Self.interval && size - durableSize >= Self.stepBytes
+      if mustCheckpoint { state.checkpointAt = now }
+      return (mustTell, mustCheckpoint)
+    }
+    if mustCheckpoint { partial.checkpoint() }
+    if mustTell { notify(.progressed(id, offset: durableSize)) }
+  }
+}

@@ -1,0 +1,212 @@
+import Blobs
+import Catalog
+import Platform
+import Vocabulary
+
+/// Final uploads: made of the bytes of partial ones (tus concatenation, T-70 to T-79).
+///
+/// A final upload is `created`, without an offset, until all its parts are complete and put together; then it is
+/// `received` and goes the way of any other. Parts stay what they were, and expire like unfinished uploads.
+extension UploadEngine {
+  /// A final upload of at most this many bytes is put together before the answer.
+  private static var promptBytes: Int64 { 4 << 20 }
+  /// The same final upload asked for again within this time is the one that is there (T-79).
+  private static var repeatSeconds: Int64 { 600 }
+
+  /// The row of a final upload; its bytes follow at once or in the background.
+  func createFinal(_ record: UploadRecord, parts: [UploadID]) async throws -> UploadOutcome {
+    let since = clock.now().adding(seconds: -Self.repeatSeconds)
+    let known = try await catalog.read { reader in
+      try reader.finalUpload(ofParts: parts, metadata: record.metadata, since: since)
+    }
+    if let known { return .created(try await inspectedView(known), receivedContent: false) }
+    var record = record
+    record.length = try await length(ofParts: parts)
+    // It lasts as long as its parts do, which end it when they end.
+    record.expiresAt = nil
+    try unfinished.admit(record.id, client: client(of: record), length: record.length)
+    do {
+      try await insert(record, replacing: nil)
+    } catch {
+      unfinished.remove(record.id)
+      throw error
+    }
+    if let length = record.length, length <= Self.promptBytes {
+      _ = try await assemble(record.id)
+    } else {
+      assembleLater(record.id)
+    }
+    return .created(try await inspectedView(record.id), receivedContent: false)
+  }
+
+  private func inspectedView(_ id: UploadID) async throws -> UploadView {
+    guard case .inspected(let view) = try await inspect(id) else {
+      preconditionFailure("inspect answers with a view")
+    }
+    return view
+  }
+
+  /// The sum of the parts' lengths; nil while one of them is not known.
+  private func length(ofParts parts: [UploadID]) async throws -> Int64? {
+    var lengths: [UploadID: Int64?] = [:]
+    for part in Set(parts) {
+      let record = try await requireUpload(part)
+      guard record.concatenation == .partial else {
+        throw ProblemError(
+          .notPartial, detail: "upload \(part) was not created with Upload-Concat: partial",
+          members: ["upload": .text(part.text)])
+      }
+      lengths[part] = .some(record.length)
+    }
+    var sum: Int64 = 0
+    for part in parts {
+      guard let length = lengths[part] ?? nil else { return nil }
+      let (next, isOverflow) = sum.addingReportingOverflow(length)
+      guard !isOverflow, next <= limits.maximumBytes else {
+        throw ProblemError(
+          .tooLarge, detail: "the parts come to more than this server's limit of \(limits.maximumBytes) bytes"
+        )
+      }
+      sum = next
+    }
+    return sum
+  }
+
+  /// Looks after the final uploads that waited for this part.
+  func assembleFinals(withPart id: UploadID) async throws {
+    for final in try await catalog.read({ try $0.assemblingUploads(withPart: id) }) { assembleLater(final) }
+  }
+
+  /// Takes up final uploads that nobody is putting together; called now and then.
+  package func assembleWaiting() async throws {
+    var after: UploadID?
+    repeat {
+      let cursor = after
+      let page = try await catalog.read { try $0.assemblingUploads(after: cursor, limit: 100) }
+      for record in page { assembleLater(record.id) }
+      after = page.count == 100 ? page.last?.id : nil
+    } while after != nil
+  }
+
+  private func assembleLater(_ id: UploadID) {
+    guard assemblies.admit(id) else { return }
+    spawn { [self] in
+      var next: UploadID? = id
+      while let current = next {
+        do {
+          _ = try await assemble(current)
+        } catch let error as ProblemError where error.problem == .uploadRejected || error.problem == .gone {
+          // Told to those who are concerned.
+        } catch {
+          report("final upload \(current) could not be put together: \(error)")
+        }
+        next = assemblies.finish(current)
+      }
+    }
+  }
+
+  /// Puts the final upload together if all its parts are complete. False when it still waits for one.
+  private func assemble(_ id: UploadID) async throws -> Bool {
+    let stop = AssemblyStop()
+    let finished = try await withLease(of: id, interrupting: stop) { () -> Finished? in
+      sessions.take(id)?.partial?.close()
+      let record = try await requireUpload(id)
+      guard record.isAssembling, case .final(let parts, _) = record.concatenation,
+        let length = try await completeLength(ofParts: parts)
+      else { return nil }
+      return try await fill(record, parts: parts, length: length, stop)
+    }
+    guard let finished else { return false }
+    _ = try await settle(finished)
+    return true
+  }
+
+  /// The length all parts come to, nil while one is not complete; looked at while all of them are held, so that none is
+  /// half way through a change.
+  private func completeLength(ofParts parts: [UploadID]) async throws -> Int64? {
+    guard try await areFull(parts) else { return nil }
+    return try await holding(Set(parts).sorted()[...]) {
+      try await areFull(parts) ? try await length(ofParts: parts) : nil
+    }
+  }
+
+  private func areFull(_ parts: [UploadID]) async throws -> Bool {
+    for part in Set(parts) {
+      let (record, offset) = try await status(part)
+      if offset != record.length { return false }
+    }
+    return true
+  }
+
+  private func holding<Result: Sendable>(
+    _ parts: ArraySlice<UploadID>, _ body: () async throws -> Result
+  ) async throws -> Result {
+    guard let first = parts.first else { return try await body() }
+    return try await withLease(of: first, interrupting: nil) {
+      try await holding(parts.dropFirst(), body)
+    }
+  }
+
+  /// Writes the parts one after the other into the final upload's partial file, and finishes it. Called by its owner.
+  private func fill(
+    _ record: UploadRecord, parts: [UploadID], length: Int64, _ stop: AssemblyStop
+  ) async throws -> Finished {
+    if let problem = await headroom.problem() { throw problem }
+    guard headroom.take(Int(clamping: length)) else { throw DiskHeadroom.shortage }
+    // What an earlier attempt left behind.
+    try await blobs.removePartial(record.id)
+    let partial = try await blobs.createPartial(record.id, urgency: urgency(of: record))
+    defer { partial.close() }
+    for part in parts where !stop.isSet {
+      // An empty part may have no file.
+      if try await blobs.partialSize(part) ?? 0 == 0 { continue }
+      let reader = try await blobs.readPartial(part)
+      defer { reader.close() }
+      try await partial.append(contentsOf: reader, isStopped: { stop.isSet })
+    }
+    if stop.isSet { throw interruption(of: record.id) }
+    guard partial.size == length else {
+      throw BlobError.failed("the parts of upload \(record.id) have \(partial.size) of \(length) bytes")
+    }
+    try await partial.sync()
+    var session = UploadSession(record: record, partial: partial)
+    session.record.length = length
+    return try await finish(&session)
+  }
+
+  /// Ends the final uploads that can never be put together any more.
+  func failFinals(withPart part: UploadRecord) async throws {
+    for final in try await catalog.read({ try $0.assemblingUploads(withPart: part.id) }) {
+      let interrupt = activity.interruption(of: final)
+      interrupt()
+      try await withOwnership(of: final) {
+        guard var record = try await catalog.read({ try $0.upload(final) }), record.isAssembling else {
+          return
+        }
+        let now = clock.now()
+        record.state = .rejected
+        record.updatedAt = now
+        record.reason = "its part \(part.id) was \(part.state.rawValue) before it was put together"
+        let rejected = record
+        try await catalog.write { transaction in
+          try transaction.update(rejected)
+          try transaction.record(
+            NewEvent(
+              at: now, kind: .uploadRejected, subject: final.text,
+              details: ["path": rejected.path.text, "part": part.id.text]))
+        }
+        unfinished.remove(final)
+        try await blobs.removePartial(final)
+      }
+    }
+  }
+}
+
+/// Asks an assembly to end where it is.
+private final class AssemblyStop: UploadBody {
+  private let state = Locked(false)
+  var isSet: Bool { state.withLock { $0 } }
+
+  func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {}
+  func interrupt() { state.withLock { $0 = true } }
+}
