@@ -22,6 +22,38 @@ func makeLink(at path: String, to target: String) throws {
     }
   }
 
+  /// A file as a file system without a call of its own for copies would have it.
+  private final class PlainFile: OpenFile {
+    let base: any OpenFile
+    init(_ base: any OpenFile) { self.base = base }
+    func write(_ chunks: [any ByteChunk], at offset: Int64) throws(FileError) {
+      try base.write(chunks, at: offset)
+    }
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FileError) -> Int {
+      try base.read(into: buffer, at: offset)
+    }
+    func size() throws(FileError) -> Int64 { try base.size() }
+    func truncate(to size: Int64) throws(FileError) { try base.truncate(to: size) }
+    func sync() throws(FileError) { try base.sync() }
+    func linkCount() throws(FileError) -> Int { try base.linkCount() }
+    func setPermissions(_ mode: UInt32) throws(FileError) { try base.setPermissions(mode) }
+    func close() { base.close() }
+  }
+
+  @Test("a copy is the bytes asked for, as far as the other file has them", arguments: [true, false])
+  func copy(isPlain: Bool) throws {
+    let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let source = try files.open(folder.child("source"), .create)
+    try source.write([bytes], at: 0)
+    let made = try files.open(folder.child("target"), .create)
+    let target: any OpenFile = isPlain ? PlainFile(made) : made
+    try target.write([[1, 2, 3]], at: 0)
+    #expect(try target.copy(2_999_990, of: source, from: 5, to: 3) == 2_999_990)
+    #expect(try target.readBytes(4_000_000, at: 0) == [1, 2, 3] + bytes[5..<2_999_995])
+    #expect(try target.copy(100, of: source, from: 2_999_999, to: 0) == 1)
+    #expect(try target.copy(100, of: source, from: 3_000_000, to: 0) == 0)
+  }
+
   @Test("bytes written are read back, from wherever they are asked for")
   func content() throws {
     let file = try files.open(folder.child("a"), .create)

@@ -26,7 +26,9 @@ final class EngineFixture: Sendable {
 
   /// `root` of an earlier fixture that was closed: the same data after a restart.
   /// Without `smallBytes` every upload but an empty one has a partial file.
-  init(root: String? = nil, maximumBytes: Int64 = 1 << 30, smallBytes: Int = 0) throws {
+  init(
+    root: String? = nil, maximumBytes: Int64 = 1 << 30, smallBytes: Int = 0, maximumAppendBytes: Int64 = .max
+  ) throws {
     self.root = root ?? NSTemporaryDirectory() + "sheaf-engine-" + UUID().uuidString
     folder = try DataFolder.open(self.root, on: LinuxFileSystem())
     layout = folder.layout
@@ -34,7 +36,7 @@ final class EngineFixture: Sendable {
     blobs = Self.store(layout, catalog, clock)
     limits = UploadLimits(
       maximumBytes: maximumBytes, expirySeconds: 1000, orphanExpirySeconds: 10, pushExpirySeconds: 5000,
-      smallBytes: smallBytes)
+      smallBytes: smallBytes, maximumAppendBytes: maximumAppendBytes)
     let reports = reports
     engine = UploadEngine(
       catalog: catalog, blobs: blobs, clock: clock, entropy: SystemEntropy(), limits: limits,
@@ -70,6 +72,15 @@ final class EngineFixture: Sendable {
       client: nil)
     guard case .created(let view, _) = outcome else { throw Unexpected(outcome) }
     return view.id
+  }
+
+  func perform(_ intent: CreateIntent, _ bytes: [UInt8] = []) async -> UploadOutcome {
+    await engine.perform(
+      .create(intent), body: intent.hasContent ? ScriptedBody([bytes], .clean) : nil, client: nil)
+  }
+
+  func perform(_ intent: AppendIntent, on id: UploadID, _ body: ScriptedBody) async -> UploadOutcome {
+    await engine.perform(.append(id, intent), body: body, client: nil)
   }
 
   func append(_ id: UploadID, at offset: Int64, _ body: ScriptedBody, checksum: Checksum? = nil) async
@@ -109,6 +120,13 @@ final class EngineFixture: Sendable {
 
 extension UploadOutcome {
   var problem: Problem? { if case .refused(let error, _) = self { error.problem } else { nil } }
+  var view: UploadView? {
+    switch self {
+    case .created(let view, _), .inspected(let view), .appended(let view): view
+    case .refused(_, let view): view
+    case .discovered, .terminated: nil
+    }
+  }
   var appendedOffset: Int64? { if case .appended(let view) = self { view.offset } else { nil } }
 }
 
@@ -124,11 +142,15 @@ final class ScriptedBody: UploadBody {
   }
   private let state: Locked<State>
   private let end: End
+  private let trailer: Result<Checksum?, ProblemError>
 
-  init(_ chunks: [[UInt8]], _ end: End) {
+  init(_ chunks: [[UInt8]], _ end: End, trailer: Result<Checksum?, ProblemError> = .success(nil)) {
     state = Locked(State(chunks: chunks))
     self.end = end
+    self.trailer = trailer
   }
+
+  func trailingChecksum() throws(ProblemError) -> Checksum? { try trailer.get() }
 
   func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {
     while let chunk = state.withLock({ state -> [UInt8]? in

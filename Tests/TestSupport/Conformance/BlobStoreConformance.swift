@@ -92,6 +92,28 @@ extension BlobStoreConformance {
         #expect(read == expected)
       }
     },
+    BlobStoreLaw("a partial file takes in all of others, and its digest is that of the whole") { store in
+      var random = SeededRandom(seed: 9)
+      let (first, second) = (random.bytes(70_000), random.bytes(5))
+      try await fill(store, id(1), first)
+      try await fill(store, id(2), second)
+      let whole = try await store.createPartial(id(3), urgency: .atOnce)
+      defer { whole.close() }
+      for part in [id(1), id(2), id(1)] {
+        let reader = try await store.readPartial(part)
+        defer { reader.close() }
+        try await whole.append(contentsOf: reader, isStopped: { false })
+      }
+      let stopped = try await store.readPartial(id(1))
+      defer { stopped.close() }
+      try await whole.append(contentsOf: stopped, isStopped: { true })
+      let expected = first + second + first
+      #expect(whole.size == Int64(expected.count))
+      #expect(try await whole.digest() == SHA256Stream.digest(of: expected))
+      try await whole.sync()
+      #expect(whole.durableSize == whole.size)
+      #expect(try await all(store.readPartial(id(3))) == expected)
+    },
     BlobStoreLaw("MUST-5 what is not stored is missing, not empty") { store in
       await expectMissing { () async throws(BlobError) in
         try await store.openPartial(id(1), hashState: nil, urgency: .atOnce)

@@ -45,7 +45,8 @@ enum Sample {
       declaredDigest: digest(1),
       digest: digest(2), modifiedAt: time(-5), mode: 0o755, hashState: [0, 1, 255], hashedBytes: 3,
       unverifiedFrom: 4, client: "127.0.0.1", createdAt: time(5), updatedAt: time(6), expiresAt: time(7),
-      reason: "its digest differs")
+      reason: "its digest differs", declaredSHA512: [UInt8](repeating: 3, count: 64),
+      concatenation: .final(parts: [id(8), id(9), id(8)], raw: "final;/files/a /files/b"))
   }
 
   static func push(
