@@ -76,7 +76,7 @@ func badHeader(_ name: HTTPField.Name, _ flaw: String) -> ProblemError {
 }
 
 /// `Int64(_:)` would also take a sign.
-private func plainInteger(_ text: String) -> Int64? {
+func plainInteger(_ text: String) -> Int64? {
   let isPlain = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   return isPlain ? Int64(text) : nil
 }

@@ -4,17 +4,24 @@ import Vocabulary
 extension TusDialect {
   func creation(_ head: UploadRequestHead) throws(ProblemError) -> CreateIntent {
     let fields = head.headerFields
-    guard !fields.contains(.uploadConcat) else {
-      throw badHeader(.uploadConcat, "concatenation is not supported")
+    let concatenation = try concatenation(head)
+    var intent = CreateIntent(length: nil, concatenation: concatenation)
+    if case .final = concatenation {
+      try checkFinal(head)
+    } else {
+      intent.length = try declaredLength(fields)
     }
-    var intent = CreateIntent(length: try declaredLength(fields), metadata: .none)
-    if let raw = fields[.uploadMetadata] { intent.metadata = try UploadMetadataParser.parse(raw) }
+    if let raw = try fields.single(.uploadMetadata).optional(.uploadMetadata) {
+      intent.metadata = try UploadMetadataParser.parse(raw)
+    }
+    intent.checks.fileDigests = try ContentChecksParser.fileDigests(of: fields, isCreation: true)
+    intent.idempotencyKey = try fields.idempotencyKey()
     // Some HTTP libraries force a content type and a body on every POST; such a body is no content.
     guard head.hasBody, try declaresContent(fields) else { return intent }
     try refuseContentCoding(fields)
     intent.hasContent = true
     intent.contentLength = try head.contentLength()
-    intent.checks = .checksum(try checksum(fields))
+    intent.checks = try checks(fields, isCreation: true)
     return intent
   }
 
@@ -29,8 +36,22 @@ extension TusDialect {
     return AppendIntent(
       offset: try fields.integer(.uploadOffset).required(.uploadOffset),
       length: try fields.integer(.uploadLength).optional(.uploadLength),
-      contentLength: try head.contentLength(),
-      checks: .checksum(try checksum(fields)))
+      contentLength: try head.contentLength(), checks: try checks(fields, isCreation: false))
+  }
+
+  private func concatenation(_ head: UploadRequestHead) throws(ProblemError) -> Concatenation? {
+    guard let raw = try head.headerFields.single(.uploadConcat).optional(.uploadConcat) else { return nil }
+    return try UploadConcatParser.parse(raw, authority: head.authority, ownOrigins: options.ownOrigins)
+  }
+
+  /// A final upload is its parts: it has no length and no content of its own (T-72).
+  private func checkFinal(_ head: UploadRequestHead) throws(ProblemError) {
+    for name in [HTTPField.Name.uploadLength, .uploadDeferLength] where head.headerFields.contains(name) {
+      throw badHeader(name, "does not belong on a final upload, whose length is that of its parts")
+    }
+    guard head.hasBody, try declaresContent(head.headerFields) else { return }
+    throw ProblemError(
+      .finalImmutable, detail: "a final upload is made of its parts; send it without content")
   }
 
   /// The length a creation declares, `nil` when it is deferred.
@@ -48,11 +69,7 @@ extension TusDialect {
       guard deferral == "1" else { throw badHeader(.uploadDeferLength, "\(quoted(deferral)) is not 1") }
       return nil
     case (let length?, nil):
-      if let maximum = options.maximumSizeBytes, length > maximum {
-        throw ProblemError(
-          .tooLarge, detail: "Upload-Length \(length) is more than the \(maximum) bytes this server takes",
-          members: ["maximum-size": .integer(maximum), "provided-length": .integer(length)])
-      }
+      try options.checkSize(length, of: .uploadLength)
       return length
     }
   }
@@ -61,7 +78,14 @@ extension TusDialect {
     try fields.mediaType.optional(.contentType) == Self.contentType
   }
 
-  private func checksum(_ fields: HTTPFields) throws(ProblemError) -> Checksum? {
+  private func checks(_ fields: HTTPFields, isCreation: Bool) throws(ProblemError) -> ContentChecks {
+    ContentChecks(
+      checksums: try checksum(fields).map { [$0] } ?? [],
+      hasTrailer: fields.announcesTrailer(.uploadChecksum),
+      fileDigests: try ContentChecksParser.fileDigests(of: fields, isCreation: isCreation))
+  }
+
+  func checksum(_ fields: HTTPFields) throws(ProblemError) -> Checksum? {
     guard let text = try fields.single(.uploadChecksum).optional(.uploadChecksum) else { return nil }
     return try UploadChecksumParser.parse(text)
   }

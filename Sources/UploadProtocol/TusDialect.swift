@@ -6,7 +6,8 @@ package struct TusDialect: UploadDialect {
   package static let version = "1.0.0"
   package static let contentType = "application/offset+octet-stream"
   package static let extensions = [
-    "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
+    "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "checksum-trailer",
+    "termination", "concatenation", "concatenation-unfinished",
   ]
 
   package let options: DialectOptions
@@ -17,10 +18,7 @@ package struct TusDialect: UploadDialect {
   ///
   /// - Throws: `ProblemError` for a request that makes no sense; render it as `.refused` without a view.
   package func interpret(_ head: UploadRequestHead) throws(ProblemError) -> UploadIntent {
-    let method = try head.effectiveMethod()
-    guard !head.isAmbiguouslyFramed else {
-      throw badHeader(.contentLength, "and Transfer-Encoding contradict each other")
-    }
+    let method = try head.checkedMethod()
     if method == .options { return .discover }
     try checkVersion(of: head, method: method)
     switch (head.route, method) {
@@ -28,13 +26,24 @@ package struct TusDialect: UploadDialect {
     case (.upload(let id), .head): return .inspect(id)
     case (.upload(let id), .patch): return .append(id, try append(head))
     case (.upload(let id), .delete): return .terminate(id)
-    case (.collection, _), (.upload, _):
-      throw ProblemError(
-        .methodNotAllowed, detail: "\(quoted(head.path)) does not take \(method.rawValue)",
-        members: ["method": .text(method.rawValue)])
-    case (.view, _), (.nothing, _), (.outside, _):
-      throw ProblemError(.notFound, detail: "\(quoted(head.path)) names no upload")
+    default: throw head.unsupported(method)
     }
+  }
+
+  /// The checksum in the trailer `Upload-Checksum` (T-54); `nil` when none was announced.
+  ///
+  /// - Throws: `ProblemError`: `bad-header`, or `unsupported-checksum` for another algorithm.
+  package func trailingChecksum(
+    in trailers: HTTPFields, of request: UploadRequestHead
+  ) throws(ProblemError) -> Checksum? {
+    guard request.headerFields.announcesTrailer(.uploadChecksum) else { return nil }
+    guard let trailing = try checksum(trailers) else {
+      throw badHeader(.uploadChecksum, "is missing although Trailer announces it")
+    }
+    if let stated = try checksum(request.headerFields), stated != trailing {
+      throw badHeader(.uploadChecksum, "of the trailer differs from that of the head")
+    }
+    return trailing
   }
 
   /// HEAD may lack the field, so that a browser or `curl -I` can look; nobody may state another version.

@@ -60,14 +60,31 @@ package struct DialectOptions: Sendable, Equatable {
   package var discoveryStatus: HTTPResponse.Status
   /// Value of `Retry-After` unless the problem has its own.
   package var retryAfterSeconds: Int64
+  /// Whether a client of the final specification, which names no version, gets interim responses.
+  package var sendsInterimToFinal: Bool
+  /// Origins (`scheme://host[:port]`) this server is known by beside the authority of the request (T-77).
+  package var ownOrigins: [String]
 
   package init(
     maximumSizeBytes: Int64? = nil, maximumAppendBytes: Int64? = nil,
-    discoveryStatus: HTTPResponse.Status = .noContent, retryAfterSeconds: Int64 = 5
+    discoveryStatus: HTTPResponse.Status = .noContent, retryAfterSeconds: Int64 = 5,
+    sendsInterimToFinal: Bool = false, ownOrigins: [String] = []
   ) {
     self.maximumSizeBytes = maximumSizeBytes
     self.maximumAppendBytes = maximumAppendBytes
     self.discoveryStatus = discoveryStatus
     self.retryAfterSeconds = retryAfterSeconds
+    self.sendsInterimToFinal = sendsInterimToFinal
+    self.ownOrigins = ownOrigins
+  }
+
+  /// Refuses a file larger than this server takes.
+  ///
+  /// - Throws: `ProblemError` with `too-large`.
+  func checkSize(_ length: Int64?, of name: HTTPField.Name) throws(ProblemError) {
+    guard let maximum = maximumSizeBytes, let length, length > maximum else { return }
+    throw ProblemError(
+      .tooLarge, detail: "\(name.rawName) \(length) is more than the \(maximum) bytes this server takes",
+      members: ["maximum-size": .integer(maximum), "provided-length": .integer(length)])
   }
 }

@@ -26,6 +26,8 @@ package enum Problem: String, CaseIterable, Sendable {
   case rangeNotSatisfiable = "range-not-satisfiable"
   case uploadRejected = "upload-rejected"
   case forbiddenOrigin = "forbidden-origin"
+  case forbidden = "forbidden"
+  case completedUpload = "completed-upload"
   case tooManyUploads = "too-many-uploads"
   case tooManyHeaders = "headers-too-large"
   case checksumMismatch = "checksum-mismatch"
@@ -75,6 +77,8 @@ package enum Problem: String, CaseIterable, Sendable {
     case .rangeNotSatisfiable: (416, "The range lies outside of the file", false)
     case .uploadRejected: (422, "The upload was rejected", false)
     case .forbiddenOrigin: (403, "The origin is not allowed", false)
+    case .forbidden: (403, "The resource belongs to somebody else", false)
+    case .completedUpload: (400, "The upload is complete already", false)
     case .tooManyUploads: (429, "This address has too many unfinished uploads", true)
     case .tooManyHeaders: (431, "The header fields are too large", false)
     case .checksumMismatch: (460, "The chunk's checksum does not match", true)
