@@ -123,7 +123,11 @@ let package = Package(
     tests("ConfigurationTests", ["GatewayConfiguration"]),
     tests(
       "HTTPEdgeTests",
-      ["TestSupport", "HTTPEdge", "Bundles", "Catalog", "Pushes", "Platform", "Vocabulary", httpTypes]),
+      [
+        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Catalog", "Pushes", "Platform",
+        "Vocabulary",
+        httpTypes,
+      ]),
     tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
     tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),
     tests("BlobsTests", ["TestSupport", "Blobs", "Platform", "Vocabulary"]),

@@ -96,21 +96,22 @@ extension SettingKind where Value == String? {
   }
 }
 
-extension SettingKind where Value == [CIDRBlock] {
+extension SettingKind where Value == [ProxyPeer] {
   /// A comma-separated list; empty text is the empty list.
-  package static var blocks: Self {
+  package static var peers: Self {
     Self(
       placeholder: "cidr,…",
-      expectation: "a comma-separated list of IP addresses and CIDR blocks such as 10.0.0.0/8 or fd00::/8",
+      expectation:
+        "a comma-separated list of IP addresses, CIDR blocks such as 10.0.0.0/8 or fd00::/8, and the word unix",
       forms: [.string, .list],
       parse: { text in
         if text.isEmpty { return [] }
-        var blocks: [CIDRBlock] = []
+        var peers: [ProxyPeer] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {
-          guard let block = CIDRBlock(trimmed(item)) else { return nil }
-          blocks.append(block)
+          guard let peer = ProxyPeer(trimmed(item)) else { return nil }
+          peers.append(peer)
         }
-        return blocks
+        return peers
       }, show: { .list($0.map(\.description)) })
   }
 }

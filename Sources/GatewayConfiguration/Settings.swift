@@ -19,9 +19,19 @@ package struct SettingDeclarations: Sendable {
     "server.publicURL", flag: "public-url", .publicURL, default: nil, nasty: "https://[fd00::1]:65535",
     help: "The URL clients use, when it is not the address listened on; makes links absolute")
   package let trustedProxies = Setting(
-    "server.trustedProxies", flag: "trusted-proxies", .blocks, default: [],
-    nasty: [CIDRBlock("0.0.0.0/0")!, CIDRBlock("::1")!],
-    help: "Proxies whose Forwarded and X-Forwarded-* fields are believed")
+    "server.trustedProxies", flag: "trusted-proxies", .peers, default: [],
+    nasty: [ProxyPeer("0.0.0.0/0")!, ProxyPeer("::1")!, .unixSocket],
+    help:
+      "Proxies whose Forwarded and X-Forwarded-* fields are believed; unix means all peers of a unix socket"
+  )
+  package let interimResponses = Setting(
+    "server.interimResponses", flag: "interim-responses", .choice, default: InterimResponses.auto,
+    nasty: .off,
+    help:
+      "Sending 104 responses ahead of the final one: auto only to direct clients and server.interimProxies")
+  package let interimProxies = Setting(
+    "server.interimProxies", flag: "interim-proxies", .peers, default: [], nasty: [.unixSocket],
+    help: "Proxies that pass a 104 response on as one, as HAProxy and Caddy do and nginx does not")
   package let insecure = Setting(
     "server.insecure", flag: "insecure", .boolean, default: false, nasty: true,
     help: "Listen on an address others can reach although there is no access control")
@@ -59,6 +69,12 @@ package struct SettingDeclarations: Sendable {
     "upload.maximumBytes", flag: "maximum-upload-bytes", .bytes(0...Int64.max, zero: "no limit"), default: 0,
     nasty: 1,
     help: "The largest upload")
+  package let maximumAppendBytes = Setting(
+    "upload.maximumAppendBytes", flag: "maximum-append-bytes", .bytes(0...Int64.max, zero: "no limit"),
+    default: 0, nasty: 1,
+    help:
+      "The most content one request may bring, such as 100MB behind a proxy that takes no more; clients are told"
+  )
   package let maximumPartialBytes = Setting(
     "upload.maximumPartialBytes", flag: "maximum-partial-bytes",
     .bytes(0...Int64.max, zero: "no limit"), default: 0, nasty: 1,
@@ -121,6 +137,9 @@ package enum LogFormat: String, CaseIterable, Sendable { case text, json }
 package enum LogLevel: String, CaseIterable, Sendable {
   case trace, debug, info, notice, warning, error, critical
 }
+
+/// When responses are sent ahead of the final one; `auto` asks `InterimPolicy`.
+package enum InterimResponses: String, CaseIterable, Sendable { case auto, on, off }
 
 /// What acknowledged bytes survive.
 package enum Durability: String, CaseIterable, Sendable { case synced, process }

@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import Hummingbird
 import Logging
 import NIOCore
@@ -14,6 +15,17 @@ package struct GatewayContext: RequestContext, RemoteAddressRequestContext {
     localAddress = source.channel.localAddress
   }
 
+  /// The other end of the connection, as `PublicAddress` takes it.
+  var peer: String? { remoteAddress?.peerName }
+
   /// API bodies: a list of a million files is the largest thing anyone sends.
   package var maxUploadSize: Int { 256 << 20 }
+}
+
+extension SocketAddress {
+  /// The IP address, or `unix` for whoever connects through a unix socket.
+  var peerName: String? {
+    if case .unixDomainSocket = self { return ProxyPeer.unixSocketName }
+    return ipAddress
+  }
 }

@@ -22,7 +22,7 @@ struct ProblemMiddleware: RouterMiddleware {
     var response: Response
     do {
       if let flaw = RequestOrigin.flaw(
-        of: request.head, address: address, peer: context.remoteAddress?.ipAddress)
+        of: request.head, address: address, peer: context.peer)
       {
         throw flaw
       }

@@ -1,63 +1,67 @@
 import GatewayConfiguration
 import HTTPTypes
-import Vocabulary
 
-/// How clients reach this server, as far as it is certain.
+/// How clients reach this server, and who they are, as far as it is certain.
+///
+/// Forwarding fields are believed of trusted proxies only. A `peer` is what `SocketAddress.peerName` gives: the IP
+/// address of the other end, `unix`, or nil when it is not known, which is trusted by nobody.
 package struct PublicAddress: Sendable {
   private let configured: String?
-  private let trustedProxies: [CIDRBlock]
+  private let trustedProxies: [ProxyPeer]
 
-  package init(configured: String?, trustedProxies: [CIDRBlock]) {
+  package init(configured: String?, trustedProxies: [ProxyPeer]) {
     self.configured = configured
     self.trustedProxies = trustedProxies
   }
 
-  /// `scheme://host[:port]` without a trailing slash, or nil when it is not certain.
-  ///
-  /// Certain are: the configured public URL; what a trusted proxy says; the `Host` of a request that shows no sign of a
-  /// proxy. Forwarding fields of anybody else are never believed.
-  package func origin(authority: String?, headers: HTTPFields, peer: String?) -> String? {
+  /// `scheme://host[:port]` without a trailing slash, to be sent to clients: the configured public URL, or what a
+  /// trusted proxy says; nil otherwise. `Host` is what the client likes and never reflected (B-28): without an origin,
+  /// `Location` and links are paths, which every client resolves against the address it used.
+  package func vouchedOrigin(authority: String?, headers: HTTPFields, peer: String?) -> String? {
     if let configured { return configured }
-    let isTrusted = peer.map { peer in trustedProxies.contains { $0.contains(peer) } } ?? false
-    let isForwarded = Self.proxyFields.contains { headers[$0] != nil }
-    if isForwarded {
-      guard isTrusted else { return nil }
-      guard let scheme = forwarded("proto", .xForwardedProto, headers), scheme == "http" || scheme == "https",
-        let host = forwarded("host", .xForwardedHost, headers) ?? authority, Self.isPlainHost(host)
-      else { return nil }
-      return "\(scheme)://\(host)"
+    guard trustedProxies.contains(peer: peer),
+      let request = ForwardedRequest(headers, trustedProxies: trustedProxies), let scheme = request.scheme
+    else { return nil }
+    switch request.host {
+    case .said(let host): return "\(scheme)://\(host)"
+    // Proxies pass Host on unless they say another.
+    case .unsaid: return authority.flatMap { Self.isPlainHost($0) ? "\(scheme)://\($0)" : nil }
+    case .dubious: return nil
     }
-    guard !isTrusted, let host = authority, Self.isPlainHost(host) else { return nil }
-    return "http://\(host)"
   }
 
-  /// Name and port only: nothing that could change the meaning of a URL or end a header line.
-  static func isPlainHost(_ host: String) -> Bool {
-    !host.isEmpty && host.utf8.count <= 255
-      && host.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"),
-          UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"):
-          true
-        default: false
-        }
-      }
+  /// The origin the client seems to have used, to compare with what its browser says and for showing it to that client:
+  /// `vouchedOrigin`, or the `Host` of a request that shows no sign of a proxy.
+  ///
+  /// - Parameter isSecure: the connection is TLS, ended here.
+  package func origin(authority: String?, headers: HTTPFields, peer: String?, isSecure: Bool = false)
+    -> String?
+  {
+    if let origin = vouchedOrigin(authority: authority, headers: headers, peer: peer) { return origin }
+    guard !trustedProxies.contains(peer: peer), !Self.isForwarded(headers), let host = authority,
+      Self.isPlainHost(host)
+    else { return nil }
+    return "\(isSecure ? "https" : "http")://\(host)"
   }
 
-  private static let proxyFields: [HTTPField.Name] = [
-    .forwarded, .xForwardedProto, .xForwardedHost, .xForwardedFor, .via, .xRealIP,
-  ]
+  /// Who sent the request, for limits, lists and logs: the direct peer, or whom a trusted proxy names.
+  ///
+  /// `ClientNetworks.unknown` when forwarding fields of a trusted proxy do not name anybody, contradict each other or
+  /// are malformed, as a client can make them; the proxy itself when it says nothing.
+  package func client(headers: HTTPFields, peer: String?) -> String? {
+    guard trustedProxies.contains(peer: peer) else { return peer }
+    return ForwardedRequest(headers, trustedProxies: trustedProxies)?.client ?? peer
+  }
 
-  private func forwarded(_ parameter: String, _ fallback: HTTPField.Name, _ headers: HTTPFields) -> String? {
-    if let field = headers[.forwarded], let first = field.split(separator: ",").first {
-      for pair in first.split(separator: ";") {
-        let parts = pair.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " && $0 != "\"" } }
-        if parts.count == 2, parts[0].lowercased() == parameter { return String(parts[1]) }
-      }
+  /// Whether anything says that a proxy passed the request on; nothing about who says it.
+  static func isForwarded(_ headers: HTTPFields) -> Bool {
+    headers.contains { field in
+      field.name == .forwarded || field.name == .via || field.name == .xRealIP
+        || field.name.canonicalName.hasPrefix("x-forwarded-")
     }
-    return headers[fallback]?.split(separator: ",").first.map { $0.filter { $0 != " " } }
   }
+
+  private static func isPlainHost(_ host: String) -> Bool { !host.isEmpty && HostField.isValid(host) }
 }
 
 extension HTTPField.Name {

@@ -2,7 +2,7 @@ import GatewayConfiguration
 import Testing
 
 struct ClientNetworksTests {
-  private let networks = ClientNetworks(trustedProxies: [CIDRBlock("10.0.0.0/8")!, CIDRBlock("::1")!])
+  private let networks = ClientNetworks(trustedProxies: [ProxyPeer("10.0.0.0/8")!, ProxyPeer("::1")!])
 
   @Test("an IPv4 address is a client of its own, however it is written")
   func addresses() {
@@ -26,5 +26,9 @@ struct ClientNetworksTests {
     #expect(networks.name(of: "::1") == nil)
     #expect(networks.name(of: "/run/socket") == nil)
     #expect(networks.name(of: "") == nil)
+    #expect(networks.name(of: "unix") == nil)
   }
+
+  @Test("whoever a trusted proxy does not name is one client together with all others of that kind")
+  func unnamed() { #expect(networks.name(of: ClientNetworks.unknown) == ClientNetworks.unknown) }
 }

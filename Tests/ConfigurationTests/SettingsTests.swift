@@ -81,10 +81,11 @@ struct SettingsTests {
 
   @Test("a list is a comma-separated text or an array")
   func lists() throws {
-    let blocks = try [CIDRBlock("10.0.0.0/8"), CIDRBlock("::1/128")].map { try #require($0) }
-    let flag = try Settings.resolve(flags: ["server.trustedProxies": "10.0.0.0/8, ::1"], environment: home)
+    let blocks = try [ProxyPeer("10.0.0.0/8"), ProxyPeer("::1/128"), .unixSocket].map { try #require($0) }
+    let flag = try Settings.resolve(
+      flags: ["server.trustedProxies": "10.0.0.0/8, ::1,unix"], environment: home)
     #expect(flag.settings.trustedProxies == blocks)
-    for toml in ["'10.0.0.0/8,::1'", "['10.0.0.0/8', '::1']"] {
+    for toml in ["'10.0.0.0/8,::1,unix'", "['10.0.0.0/8', '::1', 'unix']"] {
       let file = try Settings.resolve(
         flags: [:], environment: home, file: ("f", "server.trustedProxies = \(toml)"))
       #expect(file.settings.trustedProxies == blocks)

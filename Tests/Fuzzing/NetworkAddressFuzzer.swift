@@ -3,8 +3,8 @@ import Glibc
 import HTTPEdge
 import HTTPTypes
 
-/// The input is lines: a block, a peer's address, `Host`, `Forwarded`, `X-Forwarded-Proto`, `X-Forwarded-Host`; a line that
-/// is not there is a field that is not there.
+/// The input is lines: a block, a peer's address, `Host`, `Forwarded`, `X-Forwarded-Proto`, `X-Forwarded-Host`,
+/// `X-Forwarded-For`; a line that is not there is a field that is not there.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func checkNetworkAddress(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let lines = FuzzInput(start, count).lines().map(text)
@@ -52,17 +52,23 @@ private func bits(_ text: String) -> UInt128? {
 private func checkOrigin(_ lines: [String], _ block: CIDRBlock?) {
   func line(_ index: Int) -> String? { index < lines.count ? lines[index] : nil }
   var fields = HTTPFields()
-  for (index, name) in [(3, "Forwarded"), (4, "X-Forwarded-Proto"), (5, "X-Forwarded-Host")] {
+  for (index, name) in [
+    (3, "Forwarded"), (4, "X-Forwarded-Proto"), (5, "X-Forwarded-Host"), (6, "X-Forwarded-For"),
+  ] {
     guard let value = line(index), let name = HTTPField.Name(name) else { continue }
     fields.append(HTTPField(name: name, value: value))
   }
   let peer = line(1)
   let isTrusted = peer.flatMap { peer in block?.contains(peer) } ?? false
-  let address = PublicAddress(configured: nil, trustedProxies: block.map { [$0] } ?? [])
+  let address = PublicAddress(configured: nil, trustedProxies: block.map { [.network($0)] } ?? [])
   let origin = address.origin(authority: line(2), headers: fields, peer: peer)
+  let client = address.client(headers: fields, peer: peer)
+  precondition(isTrusted || client == peer, "only a trusted proxy names another client")
+  precondition(client == peer || client == ClientNetworks.unknown || client.flatMap { IPAddress($0) } != nil)
   precondition(origin == nil || fields.isEmpty != isTrusted, "only a trusted proxy forwards, and always does")
   if let origin { checkOrigin(origin) }
-  let fixed = PublicAddress(configured: "https://example.org", trustedProxies: block.map { [$0] } ?? [])
+  let fixed = PublicAddress(
+    configured: "https://example.org", trustedProxies: block.map { [.network($0)] } ?? [])
   precondition(fixed.origin(authority: line(2), headers: fields, peer: peer) == "https://example.org")
 }
 
@@ -70,6 +76,6 @@ private func checkOrigin(_ lines: [String], _ block: CIDRBlock?) {
 private func checkOrigin(_ origin: String) {
   let scheme = origin.hasPrefix("https://") ? "https://" : "http://"
   let host = origin.utf8.dropFirst(scheme.utf8.count)
-  precondition(origin.utf8.starts(with: scheme.utf8) && (1...255).contains(host.count))
+  precondition(origin.utf8.starts(with: scheme.utf8) && (1...261).contains(host.count))
   precondition(host.allSatisfy { (0x21...0x7e).contains($0) && !"/\\@?#%\"'<>&,; ".utf8.contains($0) })
 }

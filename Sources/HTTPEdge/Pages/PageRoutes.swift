@@ -61,7 +61,7 @@ package struct PageRoutes: Sendable {
     }
     for action in PushAction.allCases {
       router.post(RouterPath("/ui/pushes/:id/\(action.rawValue)")) { request, context in
-        try PageOrigin.check(request.head, address: address, peer: context.remoteAddress?.ipAddress)
+        try PageOrigin.check(request.head, address: address, peer: context.peer)
         let id: PushID = try context.identifier("id", of: "push")
         try await action.run(services, on: id)
         return Response(status: .seeOther, headers: [.location: PageLinks.push(id)])
@@ -91,7 +91,7 @@ package struct PageRoutes: Sendable {
   /// The address for command lines: how this client reached the server, or where it listens when that is not certain.
   private func shownAddress(_ request: Request, _ context: GatewayContext) -> String {
     address.origin(
-      authority: request.head.authority, headers: request.headers, peer: context.remoteAddress?.ipAddress)
+      authority: request.head.authority, headers: request.headers, peer: context.peer)
       ?? "http://localhost:\(services.settings.port)"
   }
 }

@@ -12,6 +12,8 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.port), help: .of(\.port)) var port: String?
   @Option(name: .of(\.publicURL), help: .of(\.publicURL)) var publicURL: String?
   @Option(name: .of(\.trustedProxies), help: .of(\.trustedProxies)) var trustedProxies: String?
+  @Option(name: .of(\.interimResponses), help: .of(\.interimResponses)) var interimResponses: String?
+  @Option(name: .of(\.interimProxies), help: .of(\.interimProxies)) var interimProxies: String?
   @Flag(name: .of(\.insecure), inversion: .prefixedNo, help: .of(\.insecure)) var insecure: Bool?
   @Option(name: .of(\.drainSeconds), help: .of(\.drainSeconds)) var drainSeconds: String?
   @Option(name: .of(\.idleTimeoutSeconds), help: .of(\.idleTimeoutSeconds)) var idleTimeoutSeconds: String?
@@ -23,6 +25,7 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.logLevel), help: .of(\.logLevel)) var logLevel: String?
   @Option(name: .of(\.durability), help: .of(\.durability)) var durability: String?
   @Option(name: .of(\.maximumUploadBytes), help: .of(\.maximumUploadBytes)) var maximumUploadBytes: String?
+  @Option(name: .of(\.maximumAppendBytes), help: .of(\.maximumAppendBytes)) var maximumAppendBytes: String?
   @Option(name: .of(\.maximumPartialBytes), help: .of(\.maximumPartialBytes)) var maximumPartialBytes: String?
   @Option(name: .of(\.maximumOpenPerAddress), help: .of(\.maximumOpenPerAddress)) var maximumOpenPerAddress:
     String?
@@ -50,6 +53,8 @@ struct SettingFlags: ParsableArguments {
     add(\.port, port)
     add(\.publicURL, publicURL)
     add(\.trustedProxies, trustedProxies)
+    add(\.interimResponses, interimResponses)
+    add(\.interimProxies, interimProxies)
     add(\.insecure, insecure.map { String($0) })
     add(\.drainSeconds, drainSeconds)
     add(\.idleTimeoutSeconds, idleTimeoutSeconds)
@@ -60,6 +65,7 @@ struct SettingFlags: ParsableArguments {
     add(\.logLevel, logLevel)
     add(\.durability, durability)
     add(\.maximumUploadBytes, maximumUploadBytes)
+    add(\.maximumAppendBytes, maximumAppendBytes)
     add(\.maximumPartialBytes, maximumPartialBytes)
     add(\.maximumOpenPerAddress, maximumOpenPerAddress)
     add(\.minimumBytesPerSecond, minimumBytesPerSecond)
