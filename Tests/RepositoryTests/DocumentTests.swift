@@ -19,13 +19,6 @@ import Testing
     }
   }
 
-  @Test("every numbered requirement of tus that we meet is the law of some test")
-  func requirements() throws {
-    let wanted = Set([1...25, 40...43, 50...53, 60...63].joined())
-    let missing = wanted.subtracting(try numbers(of: "T"))
-    #expect(missing.isEmpty, "no test carries \(missing.sorted().map { "T-\($0)" }.joined(separator: ", "))")
-  }
-
   @Test("every invariant of the storage format that is built so far is the law of some test")
   func invariants() throws {
     let missing = Set(1...5).subtracting(try numbers(of: "MUST"))
