@@ -24,10 +24,16 @@ package struct HTTPServer: Sendable {
     let settings = services.settings
     let address = PublicAddress(configured: settings.publicURL, trustedProxies: settings.trustedProxies)
     let options = DialectOptions(
-      maximumSizeBytes: settings.maximumUploadBytes == 0 ? nil : settings.maximumUploadBytes)
+      maximumSizeBytes: settings.maximumUploadBytes == 0 ? nil : settings.maximumUploadBytes,
+      maximumAppendBytes: settings.maximumAppendBytes == 0 ? nil : settings.maximumAppendBytes,
+      sendsInterimToFinal: settings.interimResponses == .on,
+      ownOrigins: settings.publicURL.map { [$0] } ?? [])
     let responder = UploadResponder(
-      dialect: TusDialect(options: options), options: options, clock: services.clock,
-      engine: services.uploads, address: address, entropy: services.entropy, logger: services.logger)
+      options: options, engine: services.uploads, address: address,
+      interimPolicy: InterimPolicy(
+        mode: settings.interimResponses, trustedProxies: settings.trustedProxies,
+        goodProxies: settings.interimProxies),
+      clock: services.clock, entropy: services.entropy, logger: services.logger)
     let events = EventFeed(services: services)
     let router = try makeRouter(address: address, events: events)
     let patience = Patience(

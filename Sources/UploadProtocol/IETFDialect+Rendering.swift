@@ -36,7 +36,7 @@ extension IETFDialect {
   package func interim(
     _ notice: UploadNotice, for request: UploadRequestHead, in context: ResponseContext
   ) -> HTTPResponse? {
-    guard version.interopVersion != nil || options.sendsInterimToFinal else { return nil }
+    guard sendsInterim else { return nil }
     var draft = ResponseDraft(for: request, in: context, options)
     draft.fields = [:]
     draft.fields[.uploadDraftInteropVersion] = version.interopVersion.map { String($0) }

@@ -13,6 +13,9 @@ package struct IETFDialect: UploadDialect {
     self.options = options
   }
 
+  /// No version means no interim responses, until the number 104 is the final specification's.
+  package var sendsInterim: Bool { version.interopVersion != nil || options.sendsInterimToFinal }
+
   /// What the request wants.
   ///
   /// - Throws: `ProblemError` for a request that makes no sense; render it as `.refused` without a view.

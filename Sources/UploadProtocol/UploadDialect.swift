@@ -13,6 +13,9 @@ package protocol UploadDialect: Sendable {
     _ outcome: UploadOutcome, for request: UploadRequestHead, in context: ResponseContext
   ) -> UploadResponse
 
+  /// True when this client can be sent interim responses at all.
+  var sendsInterim: Bool { get }
+
   /// The interim response (1xx) that tells of a notice; nil when this client is not to get one.
   func interim(
     _ notice: UploadNotice, for request: UploadRequestHead, in context: ResponseContext
@@ -27,6 +30,8 @@ package protocol UploadDialect: Sendable {
 }
 
 extension UploadDialect {
+  package var sendsInterim: Bool { false }
+
   package func interim(
     _ notice: UploadNotice, for request: UploadRequestHead, in context: ResponseContext
   ) -> HTTPResponse? { nil }

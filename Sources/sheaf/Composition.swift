@@ -48,7 +48,8 @@ struct Composition: Sendable {
         expirySeconds: settings.uploadExpirySeconds, orphanExpirySeconds: settings.orphanExpirySeconds,
         pushExpirySeconds: settings.pushExpirySeconds, smallBytes: settings.smallUploadBytes,
         bufferedBytes: settings.smallBufferBytes, maximumOpenPerClient: settings.maximumOpenPerAddress,
-        maximumPartialBytes: settings.maximumPartialBytes, reserveBytes: settings.reserveBytes),
+        maximumPartialBytes: settings.maximumPartialBytes, reserveBytes: settings.reserveBytes,
+        maximumAppendBytes: settings.maximumAppendBytes == 0 ? .max : settings.maximumAppendBytes),
       wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) },
       clientName: { clients.name(of: $0) })
     let pushes = PushRegister(

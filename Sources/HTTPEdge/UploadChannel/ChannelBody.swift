@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import Platform
 import Uploads
@@ -28,6 +29,12 @@ final class ChannelBody: UploadBody, @unchecked Sendable {
   private var onDemand: (() -> Void)?
 
   init(_ loop: any EventLoop) { self.loop = loop }
+
+  var parseTrailers: TrailerParser? {
+    get { nil }
+    set {}
+  }
+  typealias TrailerParser = @Sendable (HTTPFields) throws(ProblemError) -> Checksum?
 
   /// On the loop, before anything else.
   func prepare(onFirstDemand: @escaping () -> Void, onDemand: @escaping () -> Void) {

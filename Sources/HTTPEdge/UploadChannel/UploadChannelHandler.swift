@@ -251,7 +251,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     let peer = context.remoteAddress
     let responder = responder
     Task(executorPreference: resources.executor) {
-      let reply = await responder.respond(to: request, body: body, peer: peer)
+      let reply = await responder.respond(to: request, body: body, peer: peer, interim: { _ in })
       loop.execute {
         let (handler, context) = bound.value
         handler.reply(reply, context)

@@ -16,13 +16,13 @@ struct UploadReply: Sendable {
   var mustClose: Bool
 }
 
-/// Request head → intent → engine → outcome → response head.
+/// Request head → dialect → intent → engine → outcome → response head.
 struct UploadResponder: Sendable {
-  let dialect: any UploadDialect
   let options: DialectOptions
-  let clock: any WallClock
   let engine: UploadEngine
   let address: PublicAddress
+  let interimPolicy: InterimPolicy
+  let clock: any WallClock
   let entropy: any Entropy
   let logger: Logger
 
@@ -56,25 +56,27 @@ struct UploadResponder: Sendable {
       mustClose: true)
   }
 
-  func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {
-    let requestID = RequestID.make(request.headerFields, entropy: entropy)
+  /// `interim` writes a 1xx head, if the request is not answered yet and its client understands one.
+  func respond(
+    to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?,
+    interim: @escaping @Sendable (HTTPResponse) -> Void
+  ) async -> UploadReply {
     let head = Self.head(of: request)
-    let outcome: UploadOutcome
-    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer?.ipAddress) {
-      outcome = .refused(problem, view: nil)
-    } else {
-      do throws(ProblemError) {
-        let intent = try dialect.interpret(head)
-        outcome = await engine.perform(intent, body: body, client: peer?.ipAddress)
-      } catch {
-        outcome = .refused(error, view: nil)
-      }
-    }
-    let origin = address.origin(
-      authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress)
-    let context = ResponseContext(
-      requestID: requestID, now: clock.now(), location: { (origin ?? "") + "/files/\($0)" })
-    var response = dialect.render(outcome, for: head, in: context)
+    let peer = peer?.peerName
+    let isSecure = request.scheme == "https"
+    var options = options
+    let own = address.origin(
+      authority: request.authority, headers: request.headerFields, peer: peer, isSecure: isSecure)
+    options.ownOrigins += own.map { [$0] } ?? []
+    guard let choice = DialectChoice(head) else { preconditionFailure("not an upload request") }
+    let dialect = choice.dialect(options)
+    let context = self.context(of: request, peer: peer)
+    let outcome = await outcome(
+      of: request, head, dialect, body: body, peer: peer,
+      notify: notify(head, dialect, context, peer, interim))
+    var final = context
+    final.now = clock.now()
+    var response = dialect.render(outcome, for: head, in: final)
     if request.method == .head {
       // An HTTP/1 encoder that does not know the method frames any other answer as if a body followed (T-8).
       if response.head.status == .ok { response.head.status = .noContent }
@@ -84,14 +86,61 @@ struct UploadResponder: Sendable {
     if case .refused(let error, _) = outcome {
       mustClose =
         [.takenOver, .draining, .tooSlow].contains(error.problem) || head.isAmbiguouslyFramed
-      logger.info(
-        "upload request refused",
-        metadata: [
-          "code": .string(error.problem.code), "detail": .string(error.detail), "request": .string(requestID),
-          "method": .string(request.method.rawValue),
-        ])
+      log(error, request, context.requestID)
     }
     return UploadReply(head: response.head, body: response.body, mustClose: mustClose)
+  }
+
+  private func outcome(
+    of request: HTTPRequest, _ head: UploadRequestHead, _ dialect: any UploadDialect, body: ChannelBody,
+    peer: String?, notify: UploadEngine.Notify?
+  ) async -> UploadOutcome {
+    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer) {
+      return .refused(problem, view: nil)
+    }
+    do throws(ProblemError) {
+      let intent = try dialect.interpret(head)
+      body.parseTrailers = { trailers throws(ProblemError) in
+        try dialect.trailingChecksum(in: trailers, of: head)
+      }
+      return await engine.perform(
+        intent, body: body, client: address.client(headers: request.headerFields, peer: peer),
+        notify: notify)
+    } catch {
+      return .refused(error, view: nil)
+    }
+  }
+
+  /// nil for a client that gets no interim responses: then nothing need be prepared for them.
+  private func notify(
+    _ head: UploadRequestHead, _ dialect: any UploadDialect, _ context: ResponseContext, _ peer: String?,
+    _ interim: @escaping @Sendable (HTTPResponse) -> Void
+  ) -> UploadEngine.Notify? {
+    guard dialect.sendsInterim, interimPolicy.allows(peer: peer, headers: head.headerFields) else {
+      return nil
+    }
+    return { [clock] notice in
+      var context = context
+      context.now = clock.now()
+      if let response = dialect.interim(notice, for: head, in: context) { interim(response) }
+    }
+  }
+
+  private func context(of request: HTTPRequest, peer: String?) -> ResponseContext {
+    let origin = address.vouchedOrigin(
+      authority: request.authority, headers: request.headerFields, peer: peer)
+    return ResponseContext(
+      requestID: RequestID.make(request.headerFields, entropy: entropy), now: clock.now(),
+      location: { (origin ?? "") + "/files/\($0)" })
+  }
+
+  private func log(_ error: ProblemError, _ request: HTTPRequest, _ requestID: String) {
+    logger.info(
+      "upload request refused",
+      metadata: [
+        "code": .string(error.problem.code), "detail": .string(error.detail), "request": .string(requestID),
+        "method": .string(request.method.rawValue),
+      ])
   }
 
   private static func head(of request: HTTPRequest) -> UploadRequestHead {
