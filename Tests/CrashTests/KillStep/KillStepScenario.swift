@@ -18,6 +18,8 @@ enum KillStepScenario: String, Sendable, CaseIterable {
   case deletion
   /// Files whose declared digests are wrong.
   case rejection
+  /// A file made of two others, one of them twice.
+  case concatenation
 
   var serverArguments: [String] { self == .process ? ["--durability", "process"] : [] }
 
@@ -31,6 +33,7 @@ enum KillStepScenario: String, Sendable, CaseIterable {
     case .push: PushOfFiles()
     case .deletion: DeletedUpload()
     case .rejection: RejectedUploads()
+    case .concatenation: ConcatenatedUpload()
     }
   }
 }

@@ -14,6 +14,8 @@ final class KillStepUpload {
   private let isSentWithCreation: Bool
   private let isChecksummed: Bool
   private let metadata: [String: String]
+  /// Further header fields of the creation.
+  private let fields: [String: String]
   /// The file's declared digest is another's.
   private let isDoomed: Bool
 
@@ -30,8 +32,9 @@ final class KillStepUpload {
 
   init(
     _ bytes: [UInt8], ends: [Int] = [], isSentWithCreation: Bool = false, isChecksummed: Bool = false,
-    isDoomed: Bool = false, metadata: [String: String] = [:]
+    isDoomed: Bool = false, metadata: [String: String] = [:], fields: [String: String] = [:]
   ) {
+    self.fields = fields
     self.bytes = bytes
     self.ends = ends
     self.isSentWithCreation = isSentWithCreation
@@ -50,6 +53,7 @@ final class KillStepUpload {
     let fields = metadata.sorted { $0.key < $1.key }
       .map { "\($0.key) \(Base64.encode(Array($0.value.utf8)))" }
     if !fields.isEmpty { headers["Upload-Metadata"] = fields.joined(separator: ",") }
+    headers.merge(self.fields) { $1 }
     if isSentWithCreation { headers["Content-Type"] = "application/offset+octet-stream" }
     // Counted until the answer is there: a request that throws stays counted.
     lostCreations += 1
