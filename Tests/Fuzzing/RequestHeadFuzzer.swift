@@ -238,8 +238,7 @@ private func checkAnswer(to intent: UploadIntent, of head: UploadRequestHead, _ 
   }
   precondition(told ?? .some(.none) == creation.metadata, "metadata is echoed as it came")
   let created = dialect.render(
-    .created(view, receivedContent: creation.hasContent), for: head, in: responseContext
-  ) { "/files/\($0)" }
+    .created(view, receivedContent: creation.hasContent), for: head, in: responseContext)
   precondition(created.head.status == .created && created.body.isEmpty)
   checkFields(of: created)
 }

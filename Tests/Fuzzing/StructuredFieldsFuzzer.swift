@@ -19,7 +19,9 @@ public func checkStructuredFields(_ start: UnsafePointer<UInt8>?, _ count: Int) 
 private func checkItems(_ fields: HTTPFields, _ name: HTTPField.Name) {
   if case .value(let value) = fields.structuredInteger(name) {
     precondition((0...999_999_999_999_999).contains(value), "an integer has at most 15 digits and no sign")
-    precondition([name: String(value)].structuredInteger(name) == .value(value), "what is written is read")
+    precondition(
+      HTTPFields(dictionaryLiteral: (name, String(value))).structuredInteger(name) == .value(value),
+      "what is written is read")
   }
   if let value = fields.structuredBoolean(name) {
     precondition(fields[name]?.contains(value ? "?1" : "?0") == true, "a boolean has one spelling")
