@@ -19,8 +19,7 @@ struct RequestMetadata {
   /// - Throws: `ProblemError`: `bad-metadata`, `headers-too-large`, or `bad-path` for a name in the URL's path.
   static func read(_ head: UploadRequestHead) throws(ProblemError) -> UploadMetadata {
     let fields = head.headerFields
-    let raw = try fields.single(.uploadMetadata).optional(.uploadMetadata)
-    var metadata = Self(try UploadMetadataParser.parse(raw ?? ""))
+    var metadata = Self(try UploadMetadataParser.parse(fields[.uploadMetadata] ?? ""))
     if case .named(let name) = head.route {
       let path = try BundlePath(name)
       try metadata.state("path", Array(path.text.utf8))

@@ -11,9 +11,7 @@ extension TusDialect {
     } else {
       intent.length = try declaredLength(fields)
     }
-    if let raw = try fields.single(.uploadMetadata).optional(.uploadMetadata) {
-      intent.metadata = try UploadMetadataParser.parse(raw)
-    }
+    if let raw = fields[.uploadMetadata] { intent.metadata = try UploadMetadataParser.parse(raw) }
     intent.checks.fileDigests = try ContentChecksParser.fileDigests(of: fields, isCreation: true)
     intent.idempotencyKey = try fields.idempotencyKey()
     // Some HTTP libraries force a content type and a body on every POST; such a body is no content.

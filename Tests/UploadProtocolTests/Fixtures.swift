@@ -28,7 +28,7 @@ func post(_ fields: [HTTPField.Name: String?] = [:], hasBody: Bool = false) -> U
   tusHead(.post, "/files/", [HTTPField.Name.uploadLength: "11"].merging(fields) { $1 }, hasBody: hasBody)
 }
 
-func refusal(of head: UploadRequestHead, by dialect: TusDialect = TusDialect()) -> ProblemError? {
+func refusal(of head: UploadRequestHead, by dialect: any UploadDialect = TusDialect()) -> ProblemError? {
   do throws(ProblemError) {
     _ = try dialect.interpret(head)
     return nil

@@ -80,11 +80,4 @@ struct TusDialectCreationTests {
     let head = post([.contentType: contentType, .contentEncoding: "gzip"], hasBody: true)
     #expect(refusal(of: head)?.problem == .unsupportedMediaType)
   }
-
-  @Test("concatenation is refused, not ignored", arguments: ["partial", "final;/files/\(anID)", ""])
-  func concatenation(text: String) {
-    let error = refusal(of: post([.uploadConcat: text]))
-    #expect(error?.problem == .badHeader)
-    #expect(error?.members["field"] == .text("Upload-Concat"))
-  }
 }

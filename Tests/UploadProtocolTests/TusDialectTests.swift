@@ -51,13 +51,14 @@ struct TusDialectTests {
     #expect(response.head.headerFields[.tusVersion] == "1.0.0")
   }
 
-  @Test("T-5 T-15 T-23 T-40 T-50 T-60 discovery lists the extensions")
+  @Test("T-5 T-15 T-23 T-40 T-50 T-54 T-60 T-70 T-76 discovery lists the extensions")
   func extensions() {
     let fields = render(.discovered).head.headerFields
     #expect(fields[.tusVersion] == "1.0.0")
     #expect(
       fields[.tusExtension]
-        == "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination")
+        == "creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination,concatenation,concatenation-unfinished"
+    )
   }
 
   @Test("T-5 discovery tells the limit if there is one")
@@ -88,10 +89,10 @@ struct TusDialectTests {
   @Test("a method that the resource does not take is answered with those it takes")
   func methods() throws {
     for (method, path, allowed) in [
-      (HTTPRequest.Method.patch, "/files/", "OPTIONS, POST"), (.head, "/files", "OPTIONS, POST"),
-      (.delete, "/files/", "OPTIONS, POST"), (.get, "/files/", "OPTIONS, POST"),
-      (.post, "/files/\(anID)", "OPTIONS, GET, HEAD, PATCH, DELETE"),
-      (.put, "/files/\(anID)", "OPTIONS, GET, HEAD, PATCH, DELETE"),
+      (HTTPRequest.Method.patch, "/files/", "OPTIONS, POST, PUT"), (.head, "/files", "OPTIONS, POST, PUT"),
+      (.delete, "/files/", "OPTIONS, POST, PUT"), (.get, "/files/", "OPTIONS, POST, PUT"),
+      (.post, "/files/\(anID)", "OPTIONS, GET, HEAD, PATCH, PUT, DELETE"),
+      (.put, "/files/\(anID)", "OPTIONS, GET, HEAD, PATCH, PUT, DELETE"),
     ] {
       let head = tusHead(method, path)
       let error = try #require(refusal(of: head))

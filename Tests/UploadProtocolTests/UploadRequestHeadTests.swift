@@ -45,9 +45,18 @@ struct UploadRequestHeadTests {
     #expect(refusal(of: head)?.problem == .badHeader)
   }
 
-  @Test("T-6 only POST can be overridden", arguments: [HTTPRequest.Method.head, .options, .patch, .get])
-  func notPost(method: HTTPRequest.Method) throws {
-    #expect(try tusHead(method, "/files/\(anID)", [.methodOverride: "DELETE"]).effectiveMethod() == method)
+  @Test(
+    "T-6 every method can be overridden", arguments: [HTTPRequest.Method.head, .patch, .get, .put, .delete])
+  func anyMethod(method: HTTPRequest.Method) throws {
+    #expect(try tusHead(method, "/files/\(anID)", [.methodOverride: "DELETE"]).effectiveMethod() == .delete)
+    #expect(refusal(of: tusHead(method, "/files/\(anID)", [.methodOverride: "GET"]))?.problem == .badHeader)
+  }
+
+  @Test("T-6 but not OPTIONS: a preflight changes nothing")
+  func options() throws {
+    let head = tusHead(.options, "/files/\(anID)", [.methodOverride: "DELETE"])
+    #expect(try head.effectiveMethod() == .options)
+    #expect(try TusDialect().interpret(head) == .discover)
   }
 
   @Test("T-6 an overridden POST needs what the other method needs")

@@ -11,12 +11,29 @@ extension HeadVector {
     }
     return UploadRequestHead(
       method: try #require(HTTPRequest.Method(method)), path: path, headerFields: fields,
-      hasBody: hasBody ?? false)
+      authority: authority, hasBody: hasBody ?? false)
   }
 }
 
 extension OptionsVector? {
-  var dialect: TusDialect { TusDialect(options: .init(maximumSizeBytes: self?.maximumSizeBytes)) }
+  var value: DialectOptions {
+    DialectOptions(
+      maximumSizeBytes: self?.maximumSizeBytes, maximumAppendBytes: self?.maximumAppendBytes,
+      sendsInterimToFinal: self?.sendsInterimToFinal ?? false, ownOrigins: self?.ownOrigins ?? [])
+  }
+}
+
+extension DialectChoice {
+  /// What the vectors call it.
+  var word: String {
+    switch self {
+    case .tus: "tus"
+    case .plain: "plain"
+    case .ietf(.unmarked): "unmarked"
+    case .ietf(.unnumberedThree): "ietf-3-unnumbered"
+    case .ietf(let version): version.interopVersion.map { "ietf-\($0)" } ?? "ietf"
+    }
+  }
 }
 
 extension IntentVector {
@@ -29,17 +46,63 @@ extension IntentVector {
       return .create(
         CreateIntent(
           length: length, metadata: try metadata?.value() ?? .none, hasContent: hasContent ?? false,
-          contentLength: contentLength, checks: .checksum(try checksum?.value())))
+          contentLength: contentLength, checks: try checks(), completion: try completionValue(),
+          overflow: try overflowValue(), concatenation: try concatenation?.value(),
+          idempotencyKey: idempotencyKey))
     case "append":
       return .append(
         try uploadID(),
         AppendIntent(
-          offset: try #require(offset), length: length, contentLength: contentLength,
-          checks: .checksum(try checksum?.value())))
+          offset: try #require(offset), length: length, contentLength: contentLength, checks: try checks(),
+          completion: try completionValue(), overflow: try overflowValue()))
     default: throw UnknownWord(word: kind)
     }
   }
+  private func checks() throws -> ContentChecks {
+    ContentChecks(
+      checksums: try (checksums ?? checksum.map { [$0] } ?? []).map { try $0.value() },
+      hasTrailer: hasTrailer ?? false, fileDigests: try (fileDigests ?? []).map { try $0.value() },
+      wantsFileDigest: wantsFileDigest ?? false)
+  }
+  private func completionValue() throws -> UploadCompletion {
+    switch completion {
+    case nil, "atLength": .atLength
+    case "withRequest": .withRequest
+    case "later": .later
+    case let word?: throw UnknownWord(word: word)
+    }
+  }
+  private func overflowValue() throws -> OverflowRule {
+    switch overflow {
+    case nil, "refuse": .refuse
+    case "invalidate": .invalidate
+    case let word?: throw UnknownWord(word: word)
+    }
+  }
   private func uploadID() throws -> UploadID { try #require(UploadID(id ?? "")) }
+}
+
+extension ConcatenationVector {
+  func value() throws -> Concatenation {
+    switch kind {
+    case "partial": return .partial
+    case "final":
+      let ids = try (parts ?? []).map { try #require(UploadID($0)) }
+      return .final(parts: ids, raw: try #require(raw))
+    default: throw UnknownWord(word: kind)
+    }
+  }
+}
+
+extension InterimVector.Notice {
+  func value() throws -> UploadNotice {
+    switch kind {
+    case "created": return .created(try #require(try view?.value()))
+    case "progressed":
+      return .progressed(try #require(UploadID(id ?? "")), offset: try #require(offset))
+    default: throw UnknownWord(word: kind)
+    }
+  }
 }
 
 extension IntentVector.Metadata {
@@ -78,7 +141,8 @@ extension OutcomeVector.View {
     UploadView(
       id: try #require(UploadID(id)), state: try #require(UploadState(rawValue: state)), offset: offset,
       length: length, metadata: try metadata?.value() ?? .none,
-      expiresAt: expiresAt.map { Timestamp(milliseconds: $0) }, digest: digest.flatMap { Digest(hex: $0) })
+      expiresAt: expiresAt.map { Timestamp(milliseconds: $0) }, digest: digest.flatMap { Digest(hex: $0) },
+      concatenation: try concatenation?.value(), isAssembling: isAssembling ?? false)
   }
 }
 

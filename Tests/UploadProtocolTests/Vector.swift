@@ -15,6 +15,8 @@ struct VectorFile<Case: Decodable>: Decodable {
 struct RequestVector: Decodable, Sendable, CustomTestStringConvertible {
   var name: String
   var options: OptionsVector?
+  /// The dialect that is to be chosen, where the vector says so.
+  var dialect: String?
   var request: HeadVector
   var intent: IntentVector?
   var problem: ProblemVector?
@@ -35,6 +37,22 @@ struct ResponseVector: Decodable, Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 }
 
+struct InterimVector: Decodable, Sendable, CustomTestStringConvertible {
+  struct Notice: Decodable, Sendable {
+    var kind: String
+    var view: OutcomeVector.View?
+    var id: String?
+    var offset: Int64?
+  }
+  var name: String
+  var options: OptionsVector?
+  var request: HeadVector
+  var notice: Notice
+  /// `nil` when this client is not to get one.
+  var response: ResponseVector.Response?
+  var testDescription: String { name }
+}
+
 struct MetadataVector: Decodable, Sendable, CustomTestStringConvertible {
   var name: String
   var raw: String
@@ -46,12 +64,16 @@ struct MetadataVector: Decodable, Sendable, CustomTestStringConvertible {
 
 struct OptionsVector: Decodable, Sendable {
   var maximumSizeBytes: Int64?
+  var maximumAppendBytes: Int64?
+  var sendsInterimToFinal: Bool?
+  var ownOrigins: [String]?
 }
 
 struct HeadVector: Decodable, Sendable {
   var method: String
   var path: String
   var headers: [[String]]
+  var authority: String?
   var hasBody: Bool?
 }
 
@@ -72,6 +94,20 @@ struct IntentVector: Decodable, Sendable {
   var hasContent: Bool?
   var contentLength: Int64?
   var checksum: Checksum?
+  var checksums: [Checksum]?
+  var hasTrailer: Bool?
+  var fileDigests: [Checksum]?
+  var wantsFileDigest: Bool?
+  var completion: String?
+  var overflow: String?
+  var concatenation: ConcatenationVector?
+  var idempotencyKey: String?
+}
+
+struct ConcatenationVector: Decodable, Sendable {
+  var kind: String
+  var parts: [String]?
+  var raw: String?
 }
 
 struct ProblemVector: Decodable, Sendable {
@@ -89,6 +125,8 @@ struct OutcomeVector: Decodable, Sendable {
     var metadata: IntentVector.Metadata?
     var expiresAt: Int64?
     var digest: String?
+    var concatenation: ConcatenationVector?
+    var isAssembling: Bool?
   }
   var kind: String
   var view: View?

@@ -8,11 +8,15 @@ import Vocabulary
 struct VectorTests {
   @Test(
     "a request is the intent or the problem of its vector",
-    arguments: try VectorFile<RequestVector>.load("requests").cases)
+    arguments: try ["requests", "requests-ietf", "requests-plain"].flatMap {
+      try VectorFile<RequestVector>.load($0).cases
+    })
   func request(vector: RequestVector) throws {
     let head = try vector.request.head()
+    let choice = try #require(DialectChoice(head))
+    if let word = vector.dialect { #expect(choice.word == word) }
     do {
-      let intent = try vector.options.dialect.interpret(head)
+      let intent = try choice.dialect(vector.options.value).interpret(head)
       let expected = try #require(vector.intent, "an intent instead of a problem: \(intent)")
       #expect(intent == (try expected.value()))
     } catch let error as ProblemError {
@@ -26,23 +30,36 @@ struct VectorTests {
   }
 
   @Test(
-    "an outcome is the response of its vector",
-    arguments: try VectorFile<ResponseVector>.load("responses").cases)
-  func response(vector: ResponseVector) throws {
-    let always = try #require(try VectorFile<ResponseVector>.load("responses").always)
-    let response = vector.options.dialect.render(
-      try vector.outcome.value(), for: try vector.request.head(),
-      in: ResponseContext(requestID: "r-1", now: Timestamp(milliseconds: 0), location: { "/files/\($0)" }))
-    #expect(response.head.status.code == vector.response.status)
-    var fields = [String: String]()
-    for field in response.head.headerFields { fields[field.name.canonicalName] = field.value }
+    "an outcome is the response of its vector", arguments: ["responses", "responses-ietf"])
+  func responses(file: String) throws {
+    let file = try VectorFile<ResponseVector>.load(file)
+    for vector in file.cases { try check(vector, always: try #require(file.always)) }
+  }
+
+  private func check(_ vector: ResponseVector, always: [String: String]) throws {
+    let head = try vector.request.head()
+    let dialect = try #require(DialectChoice(head)).dialect(vector.options.value)
+    let response = dialect.render(try vector.outcome.value(), for: head, in: context)
+    #expect(response.head.status.code == vector.response.status, "\(vector.name)")
+    var fields = response.head.headerFields.byName
     if !response.body.isEmpty {
-      #expect(fields.removeValue(forKey: "content-length") == "\(response.body.count)")
+      #expect(fields.removeValue(forKey: "content-length") == "\(response.body.count)", "\(vector.name)")
     }
-    #expect(fields == always.merging(vector.response.headers) { $1 })
+    #expect(fields == always.merging(vector.response.headers) { $1 }, "\(vector.name)")
     let body =
       response.body.isEmpty ? nil : try JSONDecoder().decode(JSONValue.self, from: Data(response.body))
-    #expect(body == vector.response.body)
+    #expect(body == vector.response.body, "\(vector.name)")
+  }
+
+  @Test(
+    "a notice is the interim response of its vector, or none",
+    arguments: try VectorFile<InterimVector>.load("interim").cases)
+  func interim(vector: InterimVector) throws {
+    let head = try vector.request.head()
+    let dialect = try #require(DialectChoice(head)).dialect(vector.options.value)
+    let response = dialect.interim(try vector.notice.value(), for: head, in: context)
+    #expect(response.map { Int($0.status.code) } == vector.response?.status)
+    #expect(response?.headerFields.byName == vector.response?.headers)
   }
 
   @Test(
@@ -58,5 +75,14 @@ struct VectorTests {
       #expect(error.problem.code == vector.problem)
       #expect(error.members["key"].map(JSONValue.init) == vector.key.map { .text($0) })
     }
+  }
+}
+
+private let context = ResponseContext(
+  requestID: "r-1", now: Timestamp(milliseconds: 1_769_903_900_000), location: { "/files/\($0)" })
+
+extension HTTPFields {
+  fileprivate var byName: [String: String] {
+    reduce(into: [:]) { fields, field in fields[field.name.canonicalName] = field.value }
   }
 }
