@@ -107,6 +107,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Blobs", "Catalog", "Platform", "Vocabulary"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("VocabularyTests", ["TestSupport", "Vocabulary"]),
     tests(
       "CatalogTests",
       [
@@ -122,7 +123,11 @@ let package = Package(
     tests("ConfigurationTests", ["GatewayConfiguration"]),
     tests(
       "HTTPEdgeTests",
-      ["TestSupport", "HTTPEdge", "Bundles", "Catalog", "Pushes", "Platform", "Vocabulary", httpTypes]),
+      [
+        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
+        "Blobs",
+        "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging,
+      ]),
     tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
     tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),
     tests("BlobsTests", ["TestSupport", "Blobs", "Platform", "Vocabulary"]),

@@ -22,6 +22,14 @@ package struct SettingDeclarations: Sendable {
     "server.trustedProxies", flag: "trusted-proxies", .blocks, default: [],
     nasty: [CIDRBlock("0.0.0.0/0")!, CIDRBlock("::1")!],
     help: "Proxies whose Forwarded and X-Forwarded-* fields are believed")
+  package let allowedOrigins = Setting(
+    "server.allowedOrigins", flag: "allowed-origins", .origins, default: .listed([]), nasty: .all,
+    help: "Other sites whose pages may upload to this server and read its API (CORS)")
+  package let allowCredentials = Setting(
+    "server.allowCredentials", flag: "allow-credentials", .boolean, default: false, nasty: true,
+    help:
+      "Pages of the listed server.allowedOrigins may send cookies and passwords; never those of any site (*)"
+  )
   package let insecure = Setting(
     "server.insecure", flag: "insecure", .boolean, default: false, nasty: true,
     help: "Listen on an address others can reach although there is no access control")

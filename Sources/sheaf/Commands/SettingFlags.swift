@@ -12,6 +12,9 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.port), help: .of(\.port)) var port: String?
   @Option(name: .of(\.publicURL), help: .of(\.publicURL)) var publicURL: String?
   @Option(name: .of(\.trustedProxies), help: .of(\.trustedProxies)) var trustedProxies: String?
+  @Option(name: .of(\.allowedOrigins), help: .of(\.allowedOrigins)) var allowedOrigins: String?
+  @Flag(name: .of(\.allowCredentials), inversion: .prefixedNo, help: .of(\.allowCredentials))
+  var allowCredentials: Bool?
   @Flag(name: .of(\.insecure), inversion: .prefixedNo, help: .of(\.insecure)) var insecure: Bool?
   @Option(name: .of(\.drainSeconds), help: .of(\.drainSeconds)) var drainSeconds: String?
   @Option(name: .of(\.idleTimeoutSeconds), help: .of(\.idleTimeoutSeconds)) var idleTimeoutSeconds: String?
@@ -50,6 +53,8 @@ struct SettingFlags: ParsableArguments {
     add(\.port, port)
     add(\.publicURL, publicURL)
     add(\.trustedProxies, trustedProxies)
+    add(\.allowedOrigins, allowedOrigins)
+    add(\.allowCredentials, allowCredentials.map { String($0) })
     add(\.insecure, insecure.map { String($0) })
     add(\.drainSeconds, drainSeconds)
     add(\.idleTimeoutSeconds, idleTimeoutSeconds)
