@@ -1,5 +1,4 @@
 import HTTPTypes
-import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
@@ -23,14 +22,15 @@ struct UploadResponder: Sendable {
   let clock: any WallClock
   let engine: UploadEngine
   let address: PublicAddress
+  let crossOrigin: CrossOrigin
   let entropy: any Entropy
-  let logger: Logger
+  let log: RequestLog
 
-  /// The request, if `DialectChoice` gives it to an upload dialect; all else is routed.
+  /// The request, if `DialectChoice` gives it to an upload dialect; all else is routed, and so are preflights.
   func uploadRequest(_ head: HTTPRequestHead) -> HTTPRequest? {
     guard head.uri.utf8.starts(with: UploadRoute.basePath.utf8),
       let request = try? HTTPRequest(head, secure: false, splitCookie: false),
-      DialectChoice(Self.head(of: request)) != nil
+      !CrossOrigin.isPreflight(request), DialectChoice(Self.head(of: request)) != nil
     else { return nil }
     return request
   }
@@ -45,6 +45,7 @@ struct UploadResponder: Sendable {
   /// The last answer of a connection that has no request to answer.
   func refusal(_ problem: ProblemError) -> UploadReply {
     let requestID = Hexadecimal.encode(entropy.bytes(8))
+    log.failed(problem, method: "none", route: "none", requestID: requestID)
     let body = ProblemDocument(problem, requestID: requestID).json
     var fields: HTTPFields = [
       .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
@@ -60,7 +61,9 @@ struct UploadResponder: Sendable {
     let requestID = RequestID.make(request.headerFields, entropy: entropy)
     let head = Self.head(of: request)
     let outcome: UploadOutcome
-    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer?.ipAddress) {
+    if let problem = RequestOrigin.flaw(
+      of: request, address: address, peer: peer?.ipAddress, crossOrigin: crossOrigin)
+    {
       outcome = .refused(problem, view: nil)
     } else {
       do throws(ProblemError) {
@@ -84,13 +87,11 @@ struct UploadResponder: Sendable {
     if case .refused(let error, _) = outcome {
       mustClose =
         [.takenOver, .draining, .tooSlow].contains(error.problem) || head.isAmbiguouslyFramed
-      logger.info(
-        "upload request refused",
-        metadata: [
-          "code": .string(error.problem.code), "detail": .string(error.detail), "request": .string(requestID),
-          "method": .string(request.method.rawValue),
-        ])
+      log.failed(
+        error, method: request.method.rawValue, route: RequestLog.route(ofUpload: head.path),
+        requestID: requestID)
     }
+    crossOrigin.add(to: &response.head.headerFields, for: request)
     return UploadReply(head: response.head, body: response.body, mustClose: mustClose)
   }
 
