@@ -23,12 +23,13 @@ package enum RequestOrigin {
     return authority != nil && hostPart(origin) == authority ? nil : refusal(origin)
   }
 
+  private static let asking: Set<String> = ["GET", "HEAD", "OPTIONS"]
+
   /// True unless both the method on the wire and the one that overrides it only ask (B-27).
   ///
   /// Both count because one resource obeys the override and another ignores it.
   private static func mayChange(_ request: HTTPRequest) -> Bool {
-    let asking: Set<String> = ["GET", "HEAD", "OPTIONS"]
-    return !asking.contains(request.method.rawValue)
+    !asking.contains(request.method.rawValue)
       || !request.headerFields[values: .methodOverride].allSatisfy(asking.contains)
   }
 
