@@ -108,6 +108,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Blobs", "Catalog", "Platform", "Vocabulary"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests("VocabularyTests", ["TestSupport", "Vocabulary"]),
     tests(
       "CatalogTests",
       [
@@ -124,9 +125,9 @@ let package = Package(
     tests(
       "HTTPEdgeTests",
       [
-        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Catalog", "Pushes", "Platform",
-        "Vocabulary",
-        httpTypes,
+        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
+        "Blobs",
+        "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging,
       ]),
     tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
     tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),

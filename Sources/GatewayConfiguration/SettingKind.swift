@@ -116,6 +116,17 @@ extension SettingKind where Value == [ProxyPeer] {
   }
 }
 
+extension SettingKind where Value == AllowedOrigins {
+  /// A comma-separated list, or `*`; empty text is the empty list.
+  package static var origins: Self {
+    Self(
+      placeholder: "origin,…",
+      expectation:
+        "a comma-separated list of origins such as https://app.example (http or https, host, optional port, no path), or * alone for any site",
+      forms: [.string, .list], parse: { AllowedOrigins($0) }, show: { .list($0.list) })
+  }
+}
+
 extension SettingKind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
   /// One of the raw values.
   package static var choice: Self {

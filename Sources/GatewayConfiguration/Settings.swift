@@ -32,6 +32,14 @@ package struct SettingDeclarations: Sendable {
   package let interimProxies = Setting(
     "server.interimProxies", flag: "interim-proxies", .peers, default: [], nasty: [.unixSocket],
     help: "Proxies that pass a 104 response on as one, as HAProxy and Caddy do and nginx does not")
+  package let allowedOrigins = Setting(
+    "server.allowedOrigins", flag: "allowed-origins", .origins, default: .listed([]), nasty: .all,
+    help: "Other sites whose pages may upload to this server and read its API (CORS)")
+  package let allowCredentials = Setting(
+    "server.allowCredentials", flag: "allow-credentials", .boolean, default: false, nasty: true,
+    help:
+      "Pages of the listed server.allowedOrigins may send cookies and passwords; never those of any site (*)"
+  )
   package let insecure = Setting(
     "server.insecure", flag: "insecure", .boolean, default: false, nasty: true,
     help: "Listen on an address others can reach although there is no access control")

@@ -28,14 +28,16 @@ package struct HTTPServer: Sendable {
       maximumAppendBytes: settings.maximumAppendBytes == 0 ? nil : settings.maximumAppendBytes,
       sendsInterimToFinal: settings.interimResponses == .on,
       ownOrigins: settings.publicURL.map { [$0] } ?? [])
+    let crossOrigin = CrossOrigin(
+      allowed: settings.allowedOrigins, allowsCredentials: settings.allowCredentials)
     let responder = UploadResponder(
       options: options, engine: services.uploads, address: address,
       interimPolicy: InterimPolicy(
         mode: settings.interimResponses, trustedProxies: settings.trustedProxies,
         goodProxies: settings.interimProxies),
-      clock: services.clock, entropy: services.entropy, logger: services.logger)
+      crossOrigin: crossOrigin, clock: services.clock, entropy: services.entropy, log: RequestLog(services.logger))
     let events = EventFeed(services: services)
-    let router = try makeRouter(address: address, events: events)
+    let router = try makeRouter(address: address, crossOrigin: crossOrigin, events: events)
     let patience = Patience(
       idle: .seconds(Int64(settings.idleTimeoutSeconds)), head: .seconds(Int64(settings.headTimeoutSeconds)),
       bytesPerSecond: settings.minimumBytesPerSecond)
@@ -66,24 +68,39 @@ package struct HTTPServer: Sendable {
     }
   }
 
-  private func makeRouter(address: PublicAddress, events: EventFeed) throws -> Router<GatewayContext> {
-    let router = Router(context: GatewayContext.self)
+  private func makeRouter(
+    address: PublicAddress, crossOrigin: CrossOrigin, events: EventFeed
+  ) throws -> Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self, options: .autoGenerateHeadEndpoints)
     let services = services
     router.add(
       middleware: ProblemMiddleware(
-        entropy: services.entropy, address: address,
-        report: { line in
-          services.errors.add(line, at: services.clock.now())
-          services.logger.error("\(line)")
-        }))
+        entropy: services.entropy, address: address, crossOrigin: crossOrigin,
+        routes: RouteTable(try Self.routes(services)), log: RequestLog(services.logger),
+        remember: { services.errors.add($0, at: services.clock.now()) }))
+    try Self.add(to: router, services, events: events)
+    return router
+  }
+
+  /// Path and method of everything that is routed, as the router has it: all but the uploads in front of it.
+  package static func routes(_ services: GatewayServices) throws -> [(path: String, method: String)] {
+    let router = Router(context: GatewayContext.self)
+    try add(to: router, services, events: EventFeed(services: services))
+    return router.routes.map { ($0.path.description, $0.method.rawValue) }
+  }
+
+  private static func add(
+    to router: Router<GatewayContext>, _ services: GatewayServices, events: EventFeed
+  ) throws {
     UploadRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)
     StatusRoutes(services: services).add(to: router)
     EventRoutes(services: services, feed: events).add(to: router)
+    ProblemRoutes().add(to: router)
+    OpenAPIRoutes().add(to: router)
     try PageRoutes(services: services).add(to: router)
-    return router
   }
 
   private static func url(of address: SocketAddress?, host: String) -> String {

@@ -1,14 +1,18 @@
 import HTTPTypes
+import UploadProtocol
 import Vocabulary
 
-/// Same-origin rule for requests that change something: a page of another site cannot use a visitor's browser to
-/// reach this server. Clients that are not browsers send no `Origin` and are not concerned.
-enum RequestOrigin {
-  static func flaw(of request: HTTPRequest, address: PublicAddress, peer: String?) -> ProblemError? {
-    switch request.method {
-    case .get, .head, .options: return nil
-    default: break
-    }
+/// The rule for requests that change something: a page of another site cannot use a visitor's browser to reach this
+/// server, unless its origin is allowed. Clients that are not browsers send no `Origin` and are not concerned.
+package enum RequestOrigin {
+  /// Why the request must not be obeyed; nil when it may be.
+  ///
+  /// - Parameter crossOrigin: the origins that are allowed beside the server's own.
+  package static func flaw(
+    of request: HTTPRequest, address: PublicAddress, peer: String?,
+    crossOrigin: CrossOrigin = .sameOriginOnly
+  ) -> ProblemError? {
+    guard mayChange(request), crossOrigin.allowedOrigin(of: request) == nil else { return nil }
     if let site = request.headerFields[.secFetchSite], site == "cross-site" || site == "same-site" {
       return refusal(request.headerFields[.origin] ?? site)
     }
@@ -17,6 +21,16 @@ enum RequestOrigin {
     // Behind a proxy nobody vouched for, the host the browser named is what there is to compare with.
     let authority = own.map(hostPart) ?? request.authority
     return authority != nil && hostPart(origin) == authority ? nil : refusal(origin)
+  }
+
+  private static let asking: Set<String> = ["GET", "HEAD", "OPTIONS"]
+
+  /// True unless both the method on the wire and the one that overrides it only ask (B-27).
+  ///
+  /// Both count because one resource obeys the override and another ignores it.
+  private static func mayChange(_ request: HTTPRequest) -> Bool {
+    !asking.contains(request.method.rawValue)
+      || !request.headerFields[values: .methodOverride].allSatisfy(asking.contains)
   }
 
   private static func hostPart(_ origin: String) -> String {

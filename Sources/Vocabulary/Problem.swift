@@ -1,6 +1,6 @@
-/// Every problem a client can be told of: the one table. A row is (code, status, title, retryable).
+/// Every problem a client can be told of: the one table. A row is (code, status, title, retryable, remedy).
 ///
-/// Served as RFC 9457 problem details; `docs/problems.md` lists the same rows and a test compares them.
+/// Served as RFC 9457 problem details; `GET /problems` and `docs/problems.md` list the same rows.
 package enum Problem: String, CaseIterable, Sendable {
   case badHeader = "bad-header"
   case badMetadata = "bad-metadata"
@@ -51,50 +51,221 @@ package enum Problem: String, CaseIterable, Sendable {
   /// Whether the same request may succeed later without a change by the client.
   package var retryable: Bool { row.retryable }
 
-  private var row: (status: Int, title: String, retryable: Bool) {
+  /// What the client or its user can do about it: one sentence; names of fields stand in backquotes.
+  package var remedy: String { row.remedy }
+
+  private var row: (status: Int, title: String, retryable: Bool, remedy: String) {
     switch self {
-    case .badHeader: (400, "A header field is malformed", false)
-    case .badMetadata: (400, "Upload-Metadata is malformed", false)
-    case .badPath: (400, "A path cannot be part of a bundle", false)
-    case .badName: (400, "A name is not allowed", false)
-    case .badRequest: (400, "The request is malformed", false)
-    case .inconsistentLength: (400, "The upload's length is contradictory", false)
-    case .unsupportedChecksum: (400, "The checksum algorithm is not supported", false)
-    case .notFound: (404, "There is no such resource", false)
-    case .methodNotAllowed: (405, "The resource does not take this method", false)
-    case .tooSlow: (408, "The request arrives too slowly", true)
-    case .offsetMismatch: (409, "Upload-Offset does not match", true)
-    case .digestMismatch: (409, "The digest does not match", false)
-    case .pathConflict: (400, "The path collides with another of the push", false)
-    case .pushIncomplete: (409, "The push is not complete", true)
-    case .pushClosed: (409, "The push takes no more changes", false)
-    case .notFinished: (409, "The upload is not finished", true)
-    case .takenOver: (409, "A newer request took this upload over", true)
-    case .gone: (410, "The resource is gone", false)
-    case .unsupportedVersion: (412, "The tus version is not supported", false)
-    case .tooLarge: (413, "The content is too large", false)
-    case .unsupportedMediaType: (415, "The content type is not supported", false)
-    case .rangeNotSatisfiable: (416, "The range lies outside of the file", false)
-    case .uploadRejected: (422, "The upload was rejected", false)
-    case .forbiddenOrigin: (403, "The origin is not allowed", false)
-    case .forbidden: (403, "The resource belongs to somebody else", false)
-    case .completedUpload: (400, "The upload is complete already", false)
-    case .tooManyUploads: (429, "This address has too many unfinished uploads", true)
-    case .tooManyHeaders: (431, "The header fields are too large", false)
-    case .checksumMismatch: (460, "The chunk's checksum does not match", true)
-    case .finalImmutable: (403, "A final upload takes no content of its own", false)
-    case .partialUnfinished: (400, "A part of the upload is not finished", true)
-    case .notPartial: (400, "An upload is not a part for others", false)
-    case .uploadInvalid: (410, "The upload's own account of itself was wrong", false)
-    case .idempotencyKeyReused: (422, "The idempotency key belongs to another request", false)
-    case .badArchive: (400, "The archive or form is malformed", false)
-    case .storageFault: (500, "Stored data is missing or damaged", false)
-    case .internalError: (500, "The server failed", true)
-    case .busy: (503, "The server has too much to do", true)
-    case .tooManyConnections: (503, "This address has too many connections", true)
-    case .tooMuchUnfinished: (503, "Unfinished uploads take up too much", true)
-    case .draining: (503, "The server is shutting down", true)
-    case .storageFull: (507, "The storage is full", true)
+    case .badHeader:
+      (
+        400, "A header field is malformed", false,
+        "Correct the field that `field` and `detail` name."
+      )
+    case .badMetadata:
+      (
+        400, "Upload-Metadata is malformed", false,
+        "Send comma-separated pairs of a key and its Base64 value, each key once."
+      )
+    case .badPath:
+      (
+        400, "A path cannot be part of a bundle", false,
+        "Send a relative path without empty, `.` or `..` parts and control characters; the push may also list what it expects."
+      )
+    case .badName:
+      (
+        400, "A name is not allowed", false,
+        "Use 1 to 64 letters, digits, `.`, `_` or `-`, beginning with a letter or digit."
+      )
+    case .badRequest:
+      (
+        400, "The request is malformed", false,
+        "Correct what `detail` names; `field` has its name where there is one."
+      )
+    case .inconsistentLength:
+      (
+        400, "The upload's length is contradictory", false,
+        "State one length, the same in every request, and send exactly as many bytes."
+      )
+    case .unsupportedChecksum:
+      (
+        400, "The checksum algorithm is not supported", false,
+        "Use an algorithm of `Tus-Checksum-Algorithm`."
+      )
+    case .notFound:
+      (
+        404, "There is no such resource", false,
+        "Check the URL; an upload that is not there has to be created again."
+      )
+    case .methodNotAllowed:
+      (
+        405, "The resource does not take this method", false,
+        "Use a method that the `Allow` field lists."
+      )
+    case .tooSlow:
+      (
+        408, "The request arrives too slowly", true,
+        "Ask for the offset with HEAD and resume; what arrived is safe."
+      )
+    case .offsetMismatch:
+      (
+        409, "Upload-Offset does not match", true,
+        "Resume at the `Upload-Offset` of this response."
+      )
+    case .digestMismatch:
+      (
+        409, "The digest does not match", false,
+        "Compare the file with its source; one of the two is damaged or another version."
+      )
+    case .pathConflict:
+      (
+        400, "The path collides with another of the push", false,
+        "Choose another path, or delete the other upload first."
+      )
+    case .pushIncomplete:
+      (
+        409, "The push is not complete", true,
+        "Finish or replace the files that `missing` lists, then seal again."
+      )
+    case .pushClosed:
+      (
+        409, "The push takes no more changes", false,
+        "Open a new push."
+      )
+    case .notFinished:
+      (
+        409, "The upload is not finished", true,
+        "Send the rest of the upload first."
+      )
+    case .takenOver:
+      (
+        409, "A newer request took this upload over", true,
+        "Nothing, if the newer request is yours; else ask for the offset with HEAD and resume."
+      )
+    case .gone:
+      (
+        410, "The resource is gone", false,
+        "Create the upload again."
+      )
+    case .unsupportedVersion:
+      (
+        412, "The tus version is not supported", false,
+        "Send `Tus-Resumable` with the version that `Tus-Version` names."
+      )
+    case .tooLarge:
+      (
+        413, "The content is too large", false,
+        "Send less; `Tus-Max-Size` or `detail` tells how much is taken."
+      )
+    case .unsupportedMediaType:
+      (
+        415, "The content type is not supported", false,
+        "Send the `Content-Type` that `detail` names."
+      )
+    case .rangeNotSatisfiable:
+      (
+        416, "The range lies outside of the file", false,
+        "Ask for a range inside of the length that `Content-Range` tells."
+      )
+    case .uploadRejected:
+      (
+        422, "The upload was rejected", false,
+        "Send the file again from its source; its bytes are not what was declared."
+      )
+    case .forbiddenOrigin:
+      (
+        403, "The origin is not allowed", false,
+        "The operator can list the origin of the page in `server.allowedOrigins`."
+      )
+    case .forbidden:
+      (
+        403, "The resource belongs to somebody else", false,
+        "Use only uploads of this server that are your own."
+      )
+    case .completedUpload:
+      (
+        400, "The upload is complete already", false,
+        "Nothing; ask with HEAD what came of it."
+      )
+    case .tooManyUploads:
+      (
+        429, "This address has too many unfinished uploads", true,
+        "Finish or delete some of them; then try again."
+      )
+    case .tooManyHeaders:
+      (
+        431, "The header fields are too large", false,
+        "Send fewer or shorter header fields."
+      )
+    case .checksumMismatch:
+      (
+        460, "The chunk's checksum does not match", true,
+        "Send the same bytes again; none of this request count."
+      )
+    case .finalImmutable:
+      (
+        403, "A final upload takes no content of its own", false,
+        "Send content to the partial uploads only."
+      )
+    case .partialUnfinished:
+      (
+        400, "A part of the upload is not finished", true,
+        "Finish every part, then concatenate again."
+      )
+    case .notPartial:
+      (
+        400, "An upload is not a part for others", false,
+        "Concatenate only uploads that were created with `Upload-Concat: partial`."
+      )
+    case .uploadInvalid:
+      (
+        410, "The upload's own account of itself was wrong", false,
+        "Create a new upload."
+      )
+    case .idempotencyKeyReused:
+      (
+        422, "The idempotency key belongs to another request", false,
+        "Use a new key for every new request."
+      )
+    case .badArchive:
+      (
+        400, "The archive or form is malformed", false,
+        "Make the archive or form again; `detail` names the place."
+      )
+    case .storageFault:
+      (
+        500, "Stored data is missing or damaged", false,
+        "Tell the operator, with the request id; `sheaf doctor` shows what is damaged."
+      )
+    case .internalError:
+      (
+        500, "The server failed", true,
+        "Try again; if it stays, tell the operator the request id."
+      )
+    case .busy:
+      (
+        503, "The server has too much to do", true,
+        "Wait as long as `Retry-After` says, then try again."
+      )
+    case .tooManyConnections:
+      (
+        503, "This address has too many connections", true,
+        "Close connections or use them again for further requests."
+      )
+    case .tooMuchUnfinished:
+      (
+        503, "Unfinished uploads take up too much", true,
+        "Wait until other uploads are finished or have expired."
+      )
+    case .draining:
+      (
+        503, "The server is shutting down", true,
+        "Wait as long as `Retry-After` says; the server comes back, and so do the uploads."
+      )
+    case .storageFull:
+      (
+        507, "The storage is full", true,
+        "The operator has to free space; the upload keeps what it has."
+      )
     }
   }
 }

@@ -214,8 +214,8 @@ private final class SourceFolder {
   }
 }
 
-/// `browser_push.py` as a child process that talks in lines.
-private final class BrowserScript {
+/// A script that plays a browser, as a child process that talks in lines.
+final class BrowserScript {
   enum Failure: Error {
     case silent(waitingFor: String)
     case unexpected(String, errors: String)
@@ -229,11 +229,11 @@ private final class BrowserScript {
   private let log = NSTemporaryDirectory() + "sheaf-browser-" + UUID().uuidString + ".log"
   private var received: [UInt8] = []
 
-  init(python: String, _ arguments: [String]) throws {
+  init(python: String, _ arguments: [String], script: String = "browser_push.py") throws {
     signal(SIGPIPE, SIG_IGN)
     _ = FileManager.default.createFile(atPath: log, contents: nil)
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [try Script.path("browser_push.py")] + arguments
+    process.arguments = [try Script.path(script)] + arguments
     process.standardInput = input
     process.standardOutput = output
     process.standardError = FileHandle(forWritingAtPath: log)

@@ -1,5 +1,4 @@
 import HTTPTypes
-import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
@@ -22,15 +21,16 @@ struct UploadResponder: Sendable {
   let engine: UploadEngine
   let address: PublicAddress
   let interimPolicy: InterimPolicy
+  let crossOrigin: CrossOrigin
   let clock: any WallClock
   let entropy: any Entropy
-  let logger: Logger
+  let log: RequestLog
 
-  /// The request, if `DialectChoice` gives it to an upload dialect; all else is routed.
+  /// The request, if `DialectChoice` gives it to an upload dialect; all else is routed, and so are preflights.
   func uploadRequest(_ head: HTTPRequestHead) -> HTTPRequest? {
     guard head.uri.utf8.starts(with: UploadRoute.basePath.utf8),
       let request = try? HTTPRequest(head, secure: false, splitCookie: false),
-      DialectChoice(Self.head(of: request)) != nil
+      !CrossOrigin.isPreflight(request), DialectChoice(Self.head(of: request)) != nil
     else { return nil }
     return request
   }
@@ -45,6 +45,7 @@ struct UploadResponder: Sendable {
   /// The last answer of a connection that has no request to answer.
   func refusal(_ problem: ProblemError) -> UploadReply {
     let requestID = Hexadecimal.encode(entropy.bytes(8))
+    log.failed(problem, method: "none", route: "none", requestID: requestID)
     let body = ProblemDocument(problem, requestID: requestID).json
     var fields: HTTPFields = [
       .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
@@ -86,8 +87,11 @@ struct UploadResponder: Sendable {
     if case .refused(let error, _) = outcome {
       mustClose =
         [.takenOver, .draining, .tooSlow].contains(error.problem) || head.isAmbiguouslyFramed
-      log(error, request, context.requestID)
+      log.failed(
+        error, method: request.method.rawValue, route: RequestLog.route(ofUpload: head.path),
+        requestID: context.requestID)
     }
+    crossOrigin.add(to: &response.head.headerFields, for: request)
     return UploadReply(head: response.head, body: response.body, mustClose: mustClose)
   }
 
@@ -95,7 +99,9 @@ struct UploadResponder: Sendable {
     of request: HTTPRequest, _ head: UploadRequestHead, _ dialect: any UploadDialect, body: ChannelBody,
     peer: String?, notify: UploadEngine.Notify?
   ) async -> UploadOutcome {
-    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer) {
+    if let problem = RequestOrigin.flaw(
+      of: request, address: address, peer: peer, crossOrigin: crossOrigin)
+    {
       return .refused(problem, view: nil)
     }
     do throws(ProblemError) {
@@ -134,18 +140,9 @@ struct UploadResponder: Sendable {
       location: { (origin ?? "") + "/files/\($0)" })
   }
 
-  private func log(_ error: ProblemError, _ request: HTTPRequest, _ requestID: String) {
-    logger.info(
-      "upload request refused",
-      metadata: [
-        "code": .string(error.problem.code), "detail": .string(error.detail), "request": .string(requestID),
-        "method": .string(request.method.rawValue),
-      ])
-  }
-
   private static func head(of request: HTTPRequest) -> UploadRequestHead {
     UploadRequestHead(
       method: request.method, path: request.path ?? "", headerFields: request.headerFields,
-      hasBody: UploadExchange.declaredBytes(of: request) != 0)
+      hasBody: UploadExchange.declaredBytes(of: request) != 0, authority: request.authority)
   }
 }

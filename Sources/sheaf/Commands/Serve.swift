@@ -33,6 +33,11 @@ struct Serve: AsyncParsableCommand {
         "host \(settings.host) can be reached by others and there is no access control yet; "
           + "listen on 127.0.0.1 or say --insecure")
     }
+    guard !settings.allowCredentials || settings.allowedOrigins != .all else {
+      throw CommandFailure(
+        "setting server.allowCredentials cannot be true while server.allowedOrigins is \"*\"; "
+          + "list the origins that may send credentials")
+    }
     let logger = LogOutput.start(settings)
     let composition: Composition
     do {

@@ -14,6 +14,9 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.trustedProxies), help: .of(\.trustedProxies)) var trustedProxies: String?
   @Option(name: .of(\.interimResponses), help: .of(\.interimResponses)) var interimResponses: String?
   @Option(name: .of(\.interimProxies), help: .of(\.interimProxies)) var interimProxies: String?
+  @Option(name: .of(\.allowedOrigins), help: .of(\.allowedOrigins)) var allowedOrigins: String?
+  @Flag(name: .of(\.allowCredentials), inversion: .prefixedNo, help: .of(\.allowCredentials))
+  var allowCredentials: Bool?
   @Flag(name: .of(\.insecure), inversion: .prefixedNo, help: .of(\.insecure)) var insecure: Bool?
   @Option(name: .of(\.drainSeconds), help: .of(\.drainSeconds)) var drainSeconds: String?
   @Option(name: .of(\.idleTimeoutSeconds), help: .of(\.idleTimeoutSeconds)) var idleTimeoutSeconds: String?
@@ -55,6 +58,8 @@ struct SettingFlags: ParsableArguments {
     add(\.trustedProxies, trustedProxies)
     add(\.interimResponses, interimResponses)
     add(\.interimProxies, interimProxies)
+    add(\.allowedOrigins, allowedOrigins)
+    add(\.allowCredentials, allowCredentials.map { String($0) })
     add(\.insecure, insecure.map { String($0) })
     add(\.drainSeconds, drainSeconds)
     add(\.idleTimeoutSeconds, idleTimeoutSeconds)
