@@ -59,19 +59,21 @@ struct UploadResponder: Sendable {
   func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {
     let requestID = RequestID.make(request.headerFields, entropy: entropy)
     let head = Self.head(of: request)
+    let peer = peer?.peerName
     let outcome: UploadOutcome
-    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer?.ipAddress) {
+    if let problem = RequestOrigin.flaw(of: request, address: address, peer: peer) {
       outcome = .refused(problem, view: nil)
     } else {
       do throws(ProblemError) {
         let intent = try dialect.interpret(head)
-        outcome = await engine.perform(intent, body: body, client: peer?.ipAddress)
+        outcome = await engine.perform(
+          intent, body: body, client: address.client(headers: request.headerFields, peer: peer))
       } catch {
         outcome = .refused(error, view: nil)
       }
     }
-    let origin = address.origin(
-      authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress)
+    let origin = address.vouchedOrigin(
+      authority: request.authority, headers: request.headerFields, peer: peer)
     let context = ResponseContext(
       requestID: requestID, now: clock.now(), location: { (origin ?? "") + "/files/\($0)" })
     var response = dialect.render(outcome, for: head, in: context)
