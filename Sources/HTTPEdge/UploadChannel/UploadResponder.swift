@@ -143,6 +143,6 @@ struct UploadResponder: Sendable {
   private static func head(of request: HTTPRequest) -> UploadRequestHead {
     UploadRequestHead(
       method: request.method, path: request.path ?? "", headerFields: request.headerFields,
-      hasBody: UploadExchange.declaredBytes(of: request) != 0, authority: request.authority)
+      authority: request.authority, hasBody: UploadExchange.declaredBytes(of: request) != 0)
   }
 }

@@ -21,19 +21,22 @@ package final class RawConnection {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
 
-  package init(port: Int, timeoutSeconds: Int = 20) throws {
+  /// - Parameter host: the last number of the client's own address, 127.0.0.`host`.
+  package init(port: Int, from host: UInt8 = 1, timeoutSeconds: Int = 20) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
     // A failed initializer still runs `deinit`, which closes the descriptor.
-    guard status == 0 else { throw Failure.connect(errno) }
+    for (call, host, port) in [(bind, host, 0), (connect, 1, port)] {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = in_port_t(port).bigEndian
+      address.sin_addr.s_addr = (0x7f00_0000 | in_addr_t(host)).bigEndian
+      let status = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      guard status == 0 else { throw Failure.connect(errno) }
+    }
     var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
