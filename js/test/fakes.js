@@ -156,6 +156,8 @@ export class FakeGateway {
   #ids = 0;
   /** Polls of a sealed push before its bundle is there. */
   commitAfter = 2;
+  /** Whether it takes many files in one request; there are gateways that do not. */
+  batches = false;
 
   /** @param {(request: Request, number: number) => Answer | number | null} [trouble] an answer in
    * place of the true one, or after how many bytes of the body the connection is lost */
@@ -176,7 +178,7 @@ export class FakeGateway {
       await null;
       const cut = trouble ?? Infinity;
       request.report(Math.min(cut, bytes.length));
-      const result = this.#answer(request, pathname, bytes.subarray(0, cut));
+      const result = this.#answer(request, `${pathname}${search}`, bytes.subarray(0, cut));
       if (trouble !== null) throw new TypeError('connection lost');
       return result;
     } finally {
@@ -186,7 +188,11 @@ export class FakeGateway {
 
   /** @param {Request} request @param {string} path @param {Buffer} bytes */
   #answer(request, path, bytes) {
-    const [, top, ...rest] = path.split('/');
+    const { pathname, searchParams } = new URL(path, 'http://gateway');
+    const [, top, ...rest] = pathname.split('/');
+    if (pathname === '/files/batch') {
+      return this.#batch(request, `${searchParams.get('push')}`, bytes);
+    }
     if (top === 'files') return this.#file(request, rest, bytes);
     return this.#push(request, rest.slice(1));
   }
@@ -219,6 +225,39 @@ export class FakeGateway {
     this.#finish(upload);
     return answer(204, { 'Upload-Offset': `${upload.bytes.length}` });
   }
+
+  /** Keeps every frame that is whole. @param {Request} request @param {string} id @param {Buffer} bytes */
+  #batch({ headers }, id, bytes) {
+    if (!this.batches) return answer(405, {}, { code: 'method-not-allowed', retryable: false });
+    if (headers['Content-Type'] !== 'application/vnd.sheaf.frames') return answer(415);
+    const push = this.pushes.get(id);
+    if (push?.state !== 'open') return answer(409, {}, { code: 'push-closed', retryable: false });
+    const items = [];
+    for (let at = 0; at + 4 <= bytes.length;) {
+      const start = at + 4 + bytes.readUInt32BE(at);
+      if (start > bytes.length) break;
+      const { path, size, mtime } = JSON.parse(bytes.subarray(at + 4, start).toString());
+      at = start + size;
+      if (at > bytes.length) break;
+      const refusal = this.refuses(path);
+      const there = this.#of(id).find(({ metadata }) => metadata.path === path);
+      const metadata = { push: id, path, mtime: `${mtime}` };
+      const content = Buffer.from(bytes.subarray(start, at));
+      const made = { id: `u${this.#ids + 1}`, length: size, bytes: content, metadata, state: '' };
+      if (refusal) items.push({ path, status: 'refused', upload: null, error: refusal });
+      else if (there) items.push({ path, status: 'exists', upload: there.id, error: null });
+      else {
+        this.#ids++;
+        this.#finish(made);
+        this.uploads.set(made.id, made);
+        items.push({ path, status: 'stored', upload: made.id, error: null });
+      }
+    }
+    return answer(200, {}, { push: id, items });
+  }
+
+  /** Why a file of a batch is refused. @type {(path: string) => unknown} */
+  refuses = () => null;
 
   /** @param {Stored} upload */
   #finish(upload) {
