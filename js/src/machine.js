@@ -35,6 +35,7 @@
  * @property {number | null} retryAfter milliseconds
  * @property {boolean | undefined} [again] the server's own word on whether to retry
  * @property {number | undefined} [offset] the upload's true one
+ * @property {string | undefined} [url] of an upload that lives on though its creation was refused
  * @property {Limit} [limit]
  * @property {boolean} [fatal]
  *
@@ -146,6 +147,7 @@ export const step = (state, event, env) => {
       return event.offset > acked ? send(at(state, event.offset)) : retry(state, 0, null, env);
     case 'failed':
       if (event.method === 'POST') state = { ...state, posting: false };
+      if (event.url) state = { ...state, url: event.url, reach: state.body ? state.size : 0 };
       return busy || phase === 'creating' ? failed(state, event, env) : [state, []];
     case 'timer':
       if (phase !== 'waiting') break;

@@ -42,12 +42,12 @@ export const interpret = (method, answer, now) => {
   const limit = integer(/(?:^|,)\s*max-append-size=(\d+)/.exec(`${header('Upload-Limit')}`)?.[1]);
   const lost = ['rejected', 'cancelled', 'expired'].includes(`${header('Upload-State')}`);
   const status = lost && method === 'HEAD' ? 410 : answer.status;
+  const url = (method === 'POST' && header('Location')) || undefined;
   if (status >= 300) {
     const { retryable: again } = problemOf(answer);
     const retryAfter = milliseconds(header('Retry-After'), now);
-    return { type: 'failed', method, status, retryAfter, again, offset, limit };
+    return { type: 'failed', method, status, retryAfter, again, offset, url, limit };
   }
-  const url = header('Location');
   if (method === 'POST' && url) return { type: 'created', url, offset: offset ?? 0, limit };
   if (method === 'POST' || offset === undefined) throw new Problem('bad-answer');
   return { type: method === 'HEAD' ? 'head' : 'appended', offset, limit };
@@ -265,7 +265,7 @@ export class Upload extends EventTarget {
         ? await read(answer)
         : interpret(method, answer, this.#settings.clock.now());
       if (event.type === 'failed') this.#problem = problemOf(answer);
-      if (event.type === 'created') event.url = this.#gateway.url(event.url, url);
+      if ('url' in event && event.url) event.url = this.#gateway.url(event.url, url);
     } catch (cause) {
       const lost = body && await body.slice(0, 1).arrayBuffer().then(() => '', () => 'unreadable');
       const fatal = cause instanceof Problem;
