@@ -281,6 +281,31 @@ test('J-7: calls of the API are retried, and wait as long as they are told', asy
   assert.ok(time.now - began >= 9000);
 });
 
+test('J-7: an API call that the server calls hopeless is not repeated', async () => {
+  const gateway = new FakeGateway(() =>
+    answer(500, {}, { code: 'storage-fault', retryable: false })
+  );
+  const { settings } = bench(gateway);
+  await assert.rejects(new Push(someFiles(1), settings).start(), { code: 'storage-fault' });
+  assert.equal(gateway.log.length, 1);
+});
+
+test('J-9: an API call that stands still is cut off and repeated', async () => {
+  const gateway = new FakeGateway();
+  const { settings, time } = bench(gateway);
+  let stuck = 0;
+  const push = new Push(someFiles(1), {
+    ...settings,
+    transport: (request) =>
+      request.url.endsWith('/seal') && !stuck++
+        ? new Promise((_, reject) => request.signal?.addEventListener('abort', reject))
+        : gateway.send(request),
+  });
+  const began = time.now;
+  await time.until(push.start());
+  assert.ok(time.now - began >= 20_000);
+});
+
 test('an API call that is refused is not repeated', async () => {
   const gateway = new FakeGateway(() => answer(400, {}, { code: 'bad-path', title: 'Bad path' }));
   const { settings } = bench(gateway);
