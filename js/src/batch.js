@@ -45,7 +45,9 @@ export const frames = (items) => {
  * It throws a problem that another request of its kind would meet as well, and an AbortError.
  * @template {Settings} T
  * @param {Gateway<T>} gateway @param {string} push @param {Pick<Item, 'path' | 'file'>[]} items
- * @param {AbortSignal} signal @param {(sent: number[]) => void} report bytes sent of each
+ * @param {AbortSignal} signal
+ * @param {(sent: number[], waits: boolean) => void} report bytes sent of each, and whether it waits
+ *   to send them again
  * @returns {Promise<Fate[]>} */
 export const sendBatch = async (gateway, push, items, signal, report) => {
   const { clock, random } = gateway.settings;
@@ -60,17 +62,24 @@ export const sendBatch = async (gateway, push, items, signal, report) => {
     report: (sent) =>
       report(
         items.map(({ file }, n) => Math.max(0, Math.min(file.size, sent - (starts[n] ?? 0)))),
+        false,
       ),
   };
   for (let attempt = 0; attempt < mostTries; attempt++) {
     const answer = await gateway.send(request).catch(() => null);
     signal.throwIfAborted();
-    if (answer && answer.status < 300) return items.map(fates(gateway, answer.text));
+    if (answer && answer.status < 300) {
+      const results = read(answer.text);
+      const byPath = new Map(results.map((result) => [result.path, result]));
+      // A path may come back in another form, as it is stored or shown; the order is the same.
+      const byPlace = results.length === items.length ? results : [];
+      return items.map(({ path }, n) => fate(gateway, byPath.get(path) ?? byPlace[n]));
+    }
     const problem = answer ? problemOf(answer) : new Problem('network');
     // 501 is as final as 404: there are gateways without batches.
     const hopeless = problem.status === 501 || problem.retryable === false;
     if (hopeless || !retryable(problem.status)) throw problem;
-    report(items.map(() => 0));
+    report(items.map(() => 0), true);
     const asked = retryAfter(answer?.header('Retry-After'), clock.now());
     if (attempt < mostTries - 1) {
       await gateway.sleep((asked ?? 0) + backoff(attempt, random()), signal);
@@ -79,19 +88,17 @@ export const sendBatch = async (gateway, push, items, signal, report) => {
   return items.map(() => ({ alone: true }));
 };
 
-/** Reads an answer; a file of which it says nothing is tried alone.
- * @template {Settings} T
- * @param {Gateway<T>} gateway @param {string} text */
-const fates = (gateway, text) => {
-  /** @type {Map<string, Result>} */
-  const results = new Map();
+/** @param {string} text @returns {Result[]} none when it cannot be read */
+const read = (text) => {
   try {
-    for (const result of JSON.parse(text).items) results.set(result.path, result);
-  } catch { /* then it says nothing of any */ }
-  return (/** @type {Pick<Item, 'path'>} */ { path }) => fate(gateway, results.get(path));
+    return JSON.parse(text).items ?? [];
+  } catch {
+    return [];
+  }
 };
 
-/** @template {Settings} T
+/** What is not answered for is tried alone.
+ * @template {Settings} T
  * @param {Gateway<T>} gateway @param {Result | undefined} result @returns {Fate} */
 const fate = (gateway, result) => {
   const { status, upload, error } = result ?? {};

@@ -20,8 +20,8 @@ import { Upload } from './upload.js';
  *
  * @typedef {'queued' | 'active' | 'paused' | 'done' | 'failed' | 'cancelled'} ItemState
  * @typedef {{ path: string, file: File, state: ItemState, sent: number, upload?: Upload, url?: string,
- *   batch?: AbortController | undefined, alone?: boolean, error?: unknown }} Item `batch`: the one it
- *   travels in, `alone`: it does not travel in one
+ *   batch?: AbortController | undefined, alone?: boolean, waits?: boolean, error?: unknown }} Item
+ *   `batch`: the one it travels in, `waits`: to be sent again, `alone`: it does not travel in one
  *
  * @typedef {'idle' | 'uploading' | 'paused' | 'sealing' | 'committed' | 'failed' | 'cancelled'} PushState
  * @typedef {{ id: string, sequence: number, digest: string }} Bundle
@@ -288,8 +288,11 @@ export class Push extends EventTarget {
     }
     try {
       const { sendBatch } = await import('./batch.js'); // one large file does not need it
-      const fates = await sendBatch(this.#gateway, this.id, items, batch.signal, (sent) => {
-        items.forEach((item, n) => this.#count(item, sent[n] ?? 0));
+      const fates = await sendBatch(this.#gateway, this.id, items, batch.signal, (sent, waits) => {
+        items.forEach((item, n) => {
+          item.waits = waits;
+          this.#count(item, sent[n] ?? 0);
+        });
         this.dispatchEvent(new Event('progress'));
       });
       fates.forEach((fate, n) => this.#settle(/** @type {Item} */ (items[n]), fate));
@@ -300,6 +303,7 @@ export class Push extends EventTarget {
     this.#running.delete(batch);
     for (const item of items.reverse()) {
       item.batch = undefined;
+      item.waits = false;
       if (item.state !== 'done') this.#count(item, 0);
       if (item.state !== 'active') continue;
       this.#set(item, 'queued');

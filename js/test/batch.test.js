@@ -143,6 +143,19 @@ test('a file refused for a while, or not answered for, is tried alone', async ()
   assert.equal(times(silent.gateway, 'POST /files/'), 3);
 });
 
+test('a path that comes back in another form is known by its place', async () => {
+  const { gateway, settings, time } = bench();
+  const push = new Push(someFiles(3), {
+    ...settings,
+    transport: async (request) => {
+      const got = await gateway.send(request);
+      return { ...got, text: got.text.replaceAll('ф', '\u0444\u0301') };
+    },
+  });
+  await time.until(push.start());
+  assert.deepEqual([times(gateway, batch), times(gateway, 'POST /files/')], [1, 0]);
+});
+
 test('J-7: a lost batch is sent again, and what the gateway has by then is done', async () => {
   let cuts = 0;
   const { gateway, settings, time } = bench(({ url }) =>
@@ -150,7 +163,14 @@ test('J-7: a lost batch is sent again, and what the gateway has by then is done'
   );
   const files = someFiles(10);
   const push = new Push(files, settings);
+  let waited = 0;
+  push.addEventListener('progress', () => {
+    const items = [...push.items.values()];
+    if (items.every(({ waits }) => waits)) waited++;
+    assert.ok(push.progress().sent >= 0);
+  });
   await time.until(push.start());
+  assert.equal(waited, 2);
   assert.deepEqual([times(gateway, batch), times(gateway, 'POST /files/')], [3, 0]);
   assertStored(gateway, files);
   assert.equal(push.progress().sent, push.progress().total);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import '../src/changed.js'; // loaded by the time that an upload wants it
 import { initial, step } from '../src/machine.js';
 import { problemOf } from '../src/transport.js';
 import { encodeMetadata, interpret, Upload } from '../src/upload.js';
