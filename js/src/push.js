@@ -229,7 +229,7 @@ export class Push extends EventTarget {
       const { items, next } = await this.#call('GET', `/${this.id}/uploads?limit=1000${after}`);
       for (const { path, state, id } of items) {
         const item = this.items.get(path);
-        if (!item) continue;
+        if (!item || !open.includes(item.state)) continue;
         if (arrived.includes(state)) this.#arrive(item);
         else if (begun.includes(state)) item.url = this.#gateway.url(`files/${id}`);
       }
@@ -286,6 +286,7 @@ export class Push extends EventTarget {
       item.batch = batch;
       this.#set(item, 'active');
     }
+    let answered = true;
     try {
       const { sendBatch } = await import('./batch.js'); // one large file does not need it
       const fates = await sendBatch(this.#gateway, this.id, items, batch.signal, (sent, waits) => {
@@ -296,9 +297,13 @@ export class Push extends EventTarget {
         this.dispatchEvent(new Event('progress'));
       });
       fates.forEach((fate, n) => this.#settle(/** @type {Item} */ (items[n]), fate));
+      answered = fates.every(({ alone }) => !alone);
     } catch {
-      if (!batch.signal.aborted) this.#settings = { ...this.#settings, batch: false };
+      answered = batch.signal.aborted;
+      if (!answered) this.#settings = { ...this.#settings, batch: false };
     }
+    // It may have what it did not answer for, and the push may be complete by that.
+    if (!answered) await this.#mark().catch(() => {});
     this.#over.signal.removeEventListener('abort', abort);
     this.#running.delete(batch);
     for (const item of items.reverse()) {

@@ -197,6 +197,21 @@ test('after repeated failure the files of a batch travel alone, later ones toget
   assertStored(gateway, files);
 });
 
+test('what a batch stored without ever being answered for is not sent again, even when the push sealed itself', async () => {
+  for (const count of [300, 20]) {
+    let lost = 0;
+    const { gateway, settings, time } = bench(({ url }) =>
+      url.includes('/batch') && lost++ < 5 ? 1 << 20 : null
+    );
+    const files = someFiles(count);
+    const push = new Push(files, { ...settings, concurrency: 1 });
+    await time.until(push.start());
+    assert.equal(times(gateway, 'POST /files/'), 0);
+    assertStored(gateway, files);
+    assert.equal(push.counts.done, count);
+  }
+});
+
 test('a gateway without batches is asked once, then files travel alone', async () => {
   for (const status of [404, 405, 415, 501]) {
     const { gateway, settings, time } = bench(({ url }) =>

@@ -206,6 +206,11 @@ export class FakeGateway {
       if (push && push.state !== 'open') return answer(409, {}, { code: 'push-closed' });
       const wanted = push?.expected.find(({ path }) => path === metadata.path);
       if (push && wanted?.size !== length) return answer(400, {}, { code: 'bad-path' });
+      const there = push &&
+        this.#of(push.id).find((one) =>
+          one.metadata.path === metadata.path && one.state === 'verified'
+        );
+      if (there) return answer(400, {}, { code: 'path-conflict', retryable: false });
       const upload = { id: `u${++this.#ids}`, length, bytes, metadata, state: 'receiving' };
       this.uploads.set(upload.id, upload);
       this.#finish(upload);
@@ -253,6 +258,7 @@ export class FakeGateway {
         items.push({ path, status: 'stored', upload: made.id, error: null });
       }
     }
+    if (this.#whole(push)) push.state = 'queued';
     return answer(200, {}, { push: id, items });
   }
 
@@ -291,10 +297,7 @@ export class FakeGateway {
       return answer(200, {}, { items, next: null });
     }
     if (part === 'cancel') push.state = 'cancelled';
-    const whole = push.expected.every(({ path }) =>
-      uploads.some(({ metadata, state }) => metadata.path === path && state === 'verified')
-    );
-    if (push.state === 'open' && whole) push.state = 'queued';
+    if (push.state === 'open' && this.#whole(push)) push.state = 'queued';
     if (part === 'seal' && push.state === 'open') {
       return answer(409, {}, {
         code: 'push-incomplete',
@@ -305,6 +308,13 @@ export class FakeGateway {
       push.state = 'committed';
     }
     return answer(part === 'seal' ? 202 : 200, {}, this.#show(push));
+  }
+
+  /** @param {StoredPush} push */
+  #whole({ id, expected }) {
+    const uploads = this.#of(id).filter(({ state }) => state === 'verified');
+    const paths = new Set(uploads.map(({ metadata }) => metadata.path));
+    return expected.every(({ path }) => paths.has(path));
   }
 
   /** @param {StoredPush} push */
