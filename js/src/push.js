@@ -70,7 +70,7 @@ export class Push extends EventTarget {
   #finished = () => {};
 
   /** @param {Iterable<Found>} files
-   * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk'>} settings */
+   * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk' | 'digest'>} settings */
   constructor(files, settings) {
     super();
     this.#gateway = new Gateway(settings);

@@ -15,11 +15,14 @@ import { Gateway, Problem, problemOf, tus } from './transport.js';
  * @property {Record<string, string>} [metadata] further Upload-Metadata
  * @property {string | undefined} [url] an upload that the server already has
  * @property {number} [chunk] most bytes in one request; all of them by default
+ * @property {'chunk' | undefined} [digest] `chunk`: appends of at most 8 MiB, each with its SHA-256
+ *   where the page may hash (https, localhost); none by default
  *
  * @typedef {{ url: string, stamp: string }} Remembered
  * @typedef {{ chunk: number, at: number }} Limited
  */
 
+const hashedBytes = 8 << 20;
 const limitKeptFor = 86_400_000;
 
 const bytesType = { 'Content-Type': 'application/offset+octet-stream' };
@@ -29,6 +32,12 @@ export const encodeMetadata = (values) =>
   Object.entries(values).map(([key, value]) =>
     `${key} ${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}`.trim()
   ).join();
+
+/** Upload-Checksum of an append. @param {Blob} body @param {SubtleCrypto} subtle */
+const checksum = async (body, subtle) => {
+  const digest = await subtle.digest('SHA-256', await body.arrayBuffer());
+  return `sha256 ${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
+};
 
 /** @param {string | null | undefined} value */
 const integer = (value) => value && /^\d+$/.test(value) ? +value : undefined;
@@ -80,7 +89,9 @@ export class Upload extends EventTarget {
     const { name, size, lastModified: mtime } = file;
     this.path = settings.path ?? (file.webkitRelativePath || name);
     const { base } = this.#gateway = new Gateway(settings);
-    const { maxRetryTime: budget, chunk = Infinity } = this.#settings = this.#gateway.settings;
+    this.#settings = this.#gateway.settings;
+    const { maxRetryTime: budget, digest } = this.#settings;
+    const chunk = Math.min(settings.chunk ?? Infinity, digest ? hashedBytes : Infinity);
     this.#file = file;
     this.#stamp = `${size} ${mtime}`;
     this.#key = fingerprint({ base, push: settings.push, path: this.path, size, mtime });
@@ -254,12 +265,18 @@ export class Upload extends EventTarget {
    * @param {(answer: Answer) => Promise<Input>} [read] in place of `interpret` when it succeeded */
   async #exchange(request, read) {
     const { method, url, headers, body } = request;
+    const subtle = this.#settings.digest && globalThis.crypto?.subtle;
     const { signal } = this.#request = new AbortController();
     const report = (/** @type {number} */ sent) => this.#take({ type: 'progress', sent });
     /** @type {Input} */
     let event = { type: 'failed', method, status: 0, retryAfter: null };
     try {
-      const full = { ...request, headers: { ...tus, ...headers }, signal, report };
+      const fields = {
+        ...tus,
+        ...headers,
+        ...(body && subtle && { 'Upload-Checksum': await checksum(body, subtle) }),
+      };
+      const full = { ...request, headers: fields, signal, report };
       const answer = await this.#gateway.send(full);
       event = read && answer.status < 300
         ? await read(answer)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeMetadata, Upload } from '../src/upload.js';
 import { Problem } from '../src/transport.js';
@@ -358,6 +359,24 @@ test('J-10: the size that a 413 leaves is remembered for the origin', async () =
   gateway.log.length = 0;
   await new Upload(file('b', big), common).start();
   assert.deepEqual(gateway.log, ['POST /files/', ...Array(5).fill('PATCH /files/u2')]);
+});
+
+test('J-3: with digest every body has its SHA-256, and one that arrived wrong is sent again', async () => {
+  let wrong = 0;
+  /** @type {unknown[]} */
+  const sums = [];
+  const size = (8 << 20) + 5;
+  const gateway = new FakeGateway(({ method, headers }) => {
+    if (method === 'PATCH') sums.push(headers['Upload-Checksum']);
+    return method === 'PATCH' && !wrong++ ? answer(460, { 'Upload-Offset': '0' }) : null;
+  });
+  const { common, time } = bench(gateway.send, { digest: 'chunk' });
+  await time.until(new Upload(file('a', size), common).start());
+  /** @param {number} start @param {number} [end] */
+  const sum = (start, end) =>
+    `sha256 ${createHash('sha256').update(content(size).subarray(start, end)).digest('base64')}`;
+  assert.deepEqual(sums, [sum(0, 8 << 20), sum(0, 8 << 20), sum(8 << 20)]);
+  assert.deepEqual([...gateway.uploads.values()].map(({ bytes }) => bytes), [content(size)]);
 });
 
 test('B-8: an append acknowledged beyond its end fails the upload', async () => {
