@@ -14,7 +14,8 @@
  * @property {number} acked bytes the server has acknowledged
  * @property {number} sent bytes handed to the network, never below `acked`
  * @property {number} end where the running append ends
- * @property {number} chunk most bytes in one append
+ * @property {number} reach the most bytes that the server can have of this file
+ * @property {number} chunk most bytes in one request
  * @property {boolean} body creation carries the bytes
  * @property {number} attempt failures since the last acknowledged byte
  * @property {number} since time of the first of them
@@ -32,14 +33,19 @@
  * @property {Method} method
  * @property {number} status 0 when no answer came
  * @property {number | null} retryAfter milliseconds
+ * @property {boolean | undefined} [again] the server's own word on whether to retry
+ * @property {number | undefined} [offset] the upload's true one
+ * @property {string | undefined} [url] of an upload that lives on though its creation was refused
+ * @property {Limit} [limit]
  * @property {boolean} [fatal]
  *
- * @typedef {{ type: 'start', url?: string, same?: boolean }
- *   | { type: 'created', url: string, offset: number }
- *   | { type: 'head', offset: number }
+ * @typedef {number | undefined} Limit most bytes in one request, as the server has it
+ *
+ * @typedef {{ type: 'start', url?: string, same?: boolean, limit?: Limit }
+ *   | { type: 'created', url: string, offset: number, limit?: Limit }
+ *   | { type: 'head' | 'appended', offset: number, limit?: Limit }
  *   | { type: 'compared', same: boolean }
  *   | { type: 'progress', sent: number }
- *   | { type: 'appended', offset: number }
  *   | Failed
  *   | { type: 'cancel', keep?: boolean }
  *   | { type: 'timer' | 'pause' | 'resume' | 'online' | 'offline' }} Event
@@ -72,6 +78,7 @@ export const initial = (size, settings) => ({
   acked: 0,
   sent: 0,
   end: 0,
+  reach: 0,
   chunk: Infinity,
   body: size <= 1 << 20,
   ...fresh,
@@ -107,6 +114,9 @@ export const over = (phase) => ['done', 'failed', 'cancelled'].includes(phase);
 /** The next state and what to do; `progress` counts the bytes of the running request.
  * @param {State} state @param {Event} event @param {Env} env @returns {Step} */
 export const step = (state, event, env) => {
+  if ('limit' in event && event.limit && event.limit < state.chunk) {
+    state = { ...state, chunk: event.limit };
+  }
   const { phase, acked, url } = state;
   const busy = ['asking', 'comparing', 'sending'].includes(phase);
   /** @type {Effect[]} */
@@ -120,6 +130,7 @@ export const step = (state, event, env) => {
       return event.same === false ? changed(state) : go(state);
     case 'head':
       if (phase !== 'asking') break;
+      if (state.trusted && event.offset > state.reach) return fail(state, 'too-many-bytes');
       state = at(state, event.offset);
       return state.trusted || !state.acked || state.acked > state.size
         ? send(state)
@@ -136,6 +147,7 @@ export const step = (state, event, env) => {
       return event.offset > acked ? send(at(state, event.offset)) : retry(state, 0, null, env);
     case 'failed':
       if (event.method === 'POST') state = { ...state, posting: false };
+      if (event.url) state = { ...state, url: event.url, reach: state.body ? state.size : 0 };
       return busy || phase === 'creating' ? failed(state, event, env) : [state, []];
     case 'timer':
       if (phase !== 'waiting') break;
@@ -172,8 +184,8 @@ const to = (state, phase, ...effects) => [{ ...state, phase }, effects];
 const go = (state, ...before) => {
   if (state.url) return to(state, 'asking', ...before, { type: 'head', url: state.url });
   if (state.posting) return to(state, 'creating', ...before);
-  const { body } = state;
-  return to({ ...state, posting: true }, 'creating', ...before, { type: 'create', body });
+  const body = state.body && state.size <= state.chunk;
+  return to({ ...state, posting: true, body }, 'creating', ...before, { type: 'create', body });
 };
 
 /** @param {State} state @param {{ url: string, offset: number }} answer @returns {Step} */
@@ -192,6 +204,7 @@ const at = (state, offset) => ({
   ...(offset > state.acked && fresh),
   acked: offset,
   sent: offset,
+  reach: Math.max(state.reach, offset),
 });
 
 /** @param {State} state @param {Effect[]} before */
@@ -203,27 +216,38 @@ const send = (state, ...before) => {
   }
   const end = Math.min(size, acked + state.chunk);
   const length = end - acked;
-  return to({ ...state, end }, 'sending', ...before, { type: 'patch', url, offset: acked, length });
+  const reach = Math.max(state.reach, end);
+  return to({ ...state, end, reach }, 'sending', ...before, {
+    type: 'patch',
+    url,
+    offset: acked,
+    length,
+  });
 };
 
 /** @param {State} state @param {Failed} event @param {Env} env */
-const failed = (state, { method, status, retryAfter, fatal }, env) => {
+const failed = (state, { method, status, retryAfter, again, offset = 0, fatal }, env) => {
   if (fatal) return fail(state, '');
   if (status === 401 || status === 403) {
     return state.refreshed ? to(state, 'paused') : go({ ...state, refreshed: true });
   }
   const gone = status === 404 || status === 410;
   if (gone && method === 'HEAD') return anew(state, { type: 'forget' });
+  const patch = method === 'PATCH';
   if (status === 413) {
     if (method === 'POST' && state.body) return go({ ...state, body: false });
-    const chunk = Math.floor((state.end - state.acked) / 2);
-    if (method === 'PATCH' && chunk >= smallestChunk) return go({ ...state, chunk });
+    const length = state.end - state.acked;
+    const told = state.chunk < length;
+    const chunk = told ? state.chunk : Math.floor(length / 2);
+    if (patch && (told || chunk >= smallestChunk)) return go({ ...state, chunk });
+  }
+  if (patch && status === 409 && offset > state.acked) {
+    return offset > state.reach ? fail(state, 'too-many-bytes') : send(at(state, offset));
   }
   // Only HEAD may say that an upload is gone; to others it is a reason to ask.
-  const ask = gone || status === 409 || status === 460;
-  return retryable(status) || (ask && (method === 'PATCH' || method === 'GET'))
-    ? retry(state, status, retryAfter, env)
-    : fail(state, '');
+  const asks = patch || method === 'GET';
+  const may = again ?? (retryable(status) || (asks && (status === 409 || status === 460)));
+  return may || (asks && gone) ? retry(state, status, retryAfter, env) : fail(state, '');
 };
 
 /** @param {State} state @param {number} status @param {number | null} asked @param {Env} env */
@@ -247,7 +271,8 @@ const wait = (state, ms, hard = false, ...before) =>
 const anew = (state, ...before) => {
   const { restarts } = state;
   if (restarts === mostRestarts) return fail(state, 'gone', ...before);
-  return go({ ...at(state, 0), url: '', trusted: true, restarts: restarts + 1 }, ...before);
+  const next = { ...at(state, 0), url: '', reach: 0, trusted: true, restarts: restarts + 1 };
+  return go(next, ...before);
 };
 
 /** The file is not the one whose bytes are stored. @param {State} state */

@@ -188,9 +188,9 @@ let wasDisconnected = false;
  * @param {Push} push */
 const disconnected = (push) => {
   let waiting = 0;
-  for (const { state, upload } of push.items.values()) {
+  for (const { state, upload, waits } of push.items.values()) {
     if (state !== 'active') continue;
-    if (upload?.state !== 'waiting') return false;
+    if (!waits && upload?.state !== 'waiting') return false;
     waiting++;
   }
   return waiting > 0;

@@ -1,5 +1,6 @@
 // A whole push: many files into one bundle.
 
+/** @import { Fate } from './batch.js' */
 /** @import { Found } from './folder.js' */
 /** @import { UploadSettings } from './upload.js' */
 /** @import { Settings } from './transport.js' */
@@ -14,11 +15,13 @@ import { Upload } from './upload.js';
  * @property {string} message
  * @property {string} [label]
  * @property {string} [author]
- * @property {number} [concurrency] uploads at a time, 3 by default
+ * @property {number} [concurrency] requests at a time, 3 by default
+ * @property {boolean} [batch] whether small files travel together, true by default
  *
  * @typedef {'queued' | 'active' | 'paused' | 'done' | 'failed' | 'cancelled'} ItemState
  * @typedef {{ path: string, file: File, state: ItemState, sent: number, upload?: Upload, url?: string,
- *   error?: unknown }} Item
+ *   batch?: AbortController | undefined, alone?: boolean, waits?: boolean, error?: unknown }} Item
+ *   `batch`: the one it travels in, `waits`: to be sent again, `alone`: it does not travel in one
  *
  * @typedef {'idle' | 'uploading' | 'paused' | 'sealing' | 'committed' | 'failed' | 'cancelled'} PushState
  * @typedef {{ id: string, sequence: number, digest: string }} Bundle
@@ -32,6 +35,9 @@ const arrived = ['received', 'verified', 'committed'];
 const open = ['queued', 'active', 'paused'];
 const begun = ['created', 'receiving'];
 const lost = ['failed', 'cancelled', 'expired'];
+const smallBytes = 1 << 16;
+const batchBytes = 8 << 20;
+const batchItems = 256;
 
 /** Uploads files, has them sealed and waits for the bundle. The same files for the same repo
  * continue a push that an earlier page left open. Event: `progress`, of bytes, of an item's state or
@@ -52,6 +58,8 @@ export class Push extends EventTarget {
   #key;
   /** @type {Item[]} the next one is last */
   #queue = [];
+  /** Uploads and batches under way. @type {Set<Item | AbortController>} */
+  #running = new Set();
   #total = 0;
   #sent = 0;
   /** @type {unknown} */
@@ -62,7 +70,7 @@ export class Push extends EventTarget {
   #finished = () => {};
 
   /** @param {Iterable<Found>} files
-   * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk' | 'stallAfter'>} settings */
+   * @param {PushSettings & Settings & Pick<UploadSettings, 'chunk' | 'digest'>} settings */
   constructor(files, settings) {
     super();
     this.#gateway = new Gateway(settings);
@@ -110,7 +118,7 @@ export class Push extends EventTarget {
         if (lost.includes(push.state)) {
           throw new Problem(push.error?.code ?? push.state, { message: push.error?.message });
         }
-        if (!push.bundle) await this.#gateway.sleep(pause);
+        if (!push.bundle) await this.#gateway.sleep(pause, signal);
       }
       await this.#settings.memory.delete(this.#key);
       this.#become('committed');
@@ -125,8 +133,9 @@ export class Push extends EventTarget {
   pause(path) {
     if (path === undefined && this.state === 'uploading') this.#become('paused');
     for (const item of this.#chosen(path)) {
-      if (item.state === 'active') item.upload?.pause();
-      else if (item.state === 'queued' && path !== undefined) this.#set(item, 'paused');
+      if (item.upload && item.state === 'active') item.upload.pause();
+      else if (path === undefined) item.batch?.abort();
+      else if (item.state === 'queued' || item.state === 'active') this.#set(item, 'paused');
     }
   }
 
@@ -136,6 +145,7 @@ export class Push extends EventTarget {
     for (const item of this.#chosen(path)) {
       if (item.state !== 'paused') continue;
       if (item.upload) item.upload.resume();
+      else if (item.batch) this.#set(item, 'active');
       else {
         this.#set(item, 'queued');
         this.#queue.push(item);
@@ -179,6 +189,8 @@ export class Push extends EventTarget {
     this.counts[item.state]--;
     this.counts[state]++;
     item.state = state;
+    if (item.upload && state === 'active') this.#running.add(item);
+    else this.#running.delete(item);
     this.dispatchEvent(new Event('progress'));
   }
 
@@ -217,7 +229,7 @@ export class Push extends EventTarget {
       const { items, next } = await this.#call('GET', `/${this.id}/uploads?limit=1000${after}`);
       for (const { path, state, id } of items) {
         const item = this.items.get(path);
-        if (!item) continue;
+        if (!item || !open.includes(item.state)) continue;
         if (arrived.includes(state)) this.#arrive(item);
         else if (begun.includes(state)) item.url = this.#gateway.url(`files/${id}`);
       }
@@ -226,16 +238,95 @@ export class Push extends EventTarget {
     }
   }
 
-  /** Starts as many uploads as may run. */
+  /** Starts as many requests as may run. */
   #pump() {
     const { counts } = this;
     if (!(counts.queued + counts.active + counts.paused)) this.#finished();
-    if (!this.id || this.state !== 'uploading') return;
-    while (counts.active < (this.#settings.concurrency ?? 3)) {
+    if (!this.id || this.state !== 'uploading' || this.#over.signal.aborted) return;
+    while (this.#running.size < (this.#settings.concurrency ?? 3)) {
       const item = this.#queue.pop();
       if (!item) break;
-      if (item.state === 'queued') this.#begin(item);
+      if (item.state !== 'queued') continue;
+      const batch = [item, ...this.#others(item)];
+      if (batch.length > 1) this.#together(batch);
+      else this.#begin(item);
     }
+  }
+
+  /** Takes from the queue what can travel with an item. @param {Item} first */
+  #others(first) {
+    const { batch = true } = this.#settings;
+    /** @param {Item} item */
+    const fits = ({ state, file, upload, url, alone }) =>
+      state === 'queued' && !(file.size > smallBytes || upload || url || alone);
+    /** @type {Item[]} */
+    const taken = [];
+    if (!batch || !fits(first)) return taken;
+    let bytes = first.file.size;
+    for (let n = this.#queue.length; n-- && taken.length < batchItems - 1;) {
+      const item = /** @type {Item} */ (this.#queue[n]); // n is below the length
+      if (!fits(item)) continue;
+      bytes += item.file.size;
+      if (bytes > batchBytes) break;
+      taken.push(item);
+    }
+    const gone = new Set(taken);
+    if (gone.size) this.#queue = this.#queue.filter((item) => !gone.has(item));
+    return taken;
+  }
+
+  /** Sends small files in one request. What it leaves goes back to the queue.
+   * @param {Item[]} items */
+  async #together(items) {
+    const batch = new AbortController();
+    const abort = () => batch.abort();
+    this.#over.signal.addEventListener('abort', abort);
+    this.#running.add(batch);
+    for (const item of items) {
+      item.batch = batch;
+      this.#set(item, 'active');
+    }
+    let answered = true;
+    try {
+      const { sendBatch } = await import('./batch.js'); // one large file does not need it
+      const fates = await sendBatch(this.#gateway, this.id, items, batch.signal, (sent, waits) => {
+        items.forEach((item, n) => {
+          item.waits = waits;
+          this.#count(item, sent[n] ?? 0);
+        });
+        this.dispatchEvent(new Event('progress'));
+      });
+      fates.forEach((fate, n) => this.#settle(/** @type {Item} */ (items[n]), fate));
+      answered = fates.every(({ alone }) => !alone);
+    } catch {
+      answered = batch.signal.aborted;
+      if (!answered) this.#settings = { ...this.#settings, batch: false };
+    }
+    // It may have what it did not answer for, and the push may be complete by that.
+    if (!answered) await this.#mark().catch(() => {});
+    this.#over.signal.removeEventListener('abort', abort);
+    this.#running.delete(batch);
+    for (const item of items.reverse()) {
+      item.batch = undefined;
+      item.waits = false;
+      if (item.state !== 'done') this.#count(item, 0);
+      if (item.state !== 'active') continue;
+      this.#set(item, 'queued');
+      this.#queue.push(item);
+    }
+    this.#pump();
+  }
+
+  /** @param {Item} item @param {Fate} fate */
+  #settle(item, { url, error, alone }) {
+    item.alone = alone;
+    if (alone) return;
+    if (item.state === 'cancelled') {
+      if (url) this.#gateway.remove(url);
+    } else if (error) {
+      this.#error = item.error = error;
+      this.#set(item, 'failed');
+    } else this.#arrive(item);
   }
 
   /** @param {Item} item */

@@ -34,7 +34,10 @@ import { backoff, patience, retryable, retryAfter } from './machine.js';
  * @property {LockManager | null} [locks]
  * @property {AbortSignal} [signal] stops here and keeps everything on the server
  * @property {number} [maxRetryTime] milliseconds without an acknowledged byte
+ * @property {number} [stallAfter] milliseconds without a byte sent; 20 s by default
  */
+
+export const tus = { 'Tus-Resumable': '1.0.0' };
 
 /** What went wrong: `code` is the server's, or `network`, `unreadable`, `too-many-bytes`, `gone`,
  * `bad-answer`, `foreign-location`, `files-missing`; without words of its own it is the message too. */
@@ -42,23 +45,27 @@ export class Problem extends Error {
   /** @override */
   name = 'Problem';
   /** @param {string} code
-   * @param {{ message?: string | undefined, status?: number, cause?: unknown }} [more] */
-  constructor(code, { message = code, status = 0, cause } = {}) {
+   * @param {{ message?: string | undefined, status?: number, retryable?: boolean | undefined,
+   *   cause?: unknown }} [more] */
+  constructor(code, { message = code, status = 0, retryable, cause } = {}) {
     super(message, { cause });
     this.code = code;
     this.status = status;
+    /** Whether the server says that trying again may help; it need not say. */
+    this.retryable = retryable;
   }
 }
 
-/** Reads a problem document. @param {Answer} answer */
+/** Reads a problem document, if it is one. @param {Answer} answer */
 export const problemOf = ({ status, header, text }) => {
-  /** @type {{ code?: string, detail?: string, title?: string }} */
+  /** @type {{ code?: string, detail?: string, title?: string, retryable?: unknown }} */
   let body = {};
   try {
-    body = JSON.parse(text);
+    body = Object(JSON.parse(text));
   } catch { /* not a problem document */ }
   const code = body.code ?? header('Upload-Error') ?? `http-${status}`;
-  return new Problem(code, { message: body.detail ?? body.title, status, cause: body });
+  const retryable = typeof body.retryable === 'boolean' ? body.retryable : undefined;
+  return new Problem(code, { message: body.detail ?? body.title, status, retryable, cause: body });
 };
 
 /** @type {Transport} Reports what was sent, as only XMLHttpRequest can. */
@@ -121,12 +128,45 @@ export class Gateway {
     throw new Problem('foreign-location', { cause: href });
   }
 
-  /** Sends one request, with the caller's own fields added.
+  /** Sends one request, with the caller's own fields added; one that stands still is cut off.
    * @param {Pick<Request, 'method' | 'url' | 'headers'> & Partial<Request>} request */
   async send(request) {
-    const { headers, transport } = this.settings;
+    const { headers, transport, clock, stallAfter = 20_000 } = this.settings;
+    const { signal, body = null, report } = request;
     const fields = { ...request.headers, ...await headers?.(request) };
-    return transport({ body: null, signal: null, report() {}, ...request, headers: fields });
+    signal?.throwIfAborted();
+    const control = new AbortController();
+    const cut = () => control.abort();
+    signal?.addEventListener('abort', cut);
+    let most = -1;
+    let unwatch = () => {};
+    const watch = () => {
+      unwatch();
+      unwatch = clock.after(stallAfter, cut);
+    };
+    if (!body) watch(); // without reports there is no telling a stall from a long body
+    try {
+      return await transport({
+        ...request,
+        body,
+        headers: fields,
+        signal: control.signal,
+        report(sent) {
+          if (sent <= most || control.signal.aborted) return;
+          most = sent;
+          watch();
+          report?.(sent);
+        },
+      });
+    } finally {
+      unwatch();
+      signal?.removeEventListener('abort', cut);
+    }
+  }
+
+  /** Ends an upload, as best it can: what stays behind expires. @param {string} url */
+  remove(url) {
+    this.send({ method: 'DELETE', url, headers: tus }).catch(() => {});
   }
 
   /** Calls the API until it answers for good, and gives the JSON it answered with.
@@ -146,13 +186,20 @@ export class Gateway {
       const problem = answer ? problemOf(answer) : new Problem('network');
       const now = clock.now();
       const ms = (retryAfter(answer?.header('Retry-After'), now) ?? 0) + backoff(attempt, random());
-      if (!retryable(problem.status) || now + ms - started > maxRetryTime) throw problem;
-      await this.sleep(ms);
+      const hopeless = problem.retryable === false || !retryable(problem.status);
+      if (hopeless || now + ms - started > maxRetryTime) throw problem;
+      await this.sleep(ms, signal);
     }
   }
 
-  /** @param {number} ms @returns {Promise<void>} */
-  sleep(ms) {
-    return new Promise((resolve) => this.settings.clock.after(ms, resolve));
+  /** Ends early when aborted. @param {number} ms @param {AbortSignal | null} signal */
+  async sleep(ms, signal) {
+    let stop = () => {};
+    await new Promise((resolve) => {
+      stop = this.settings.clock.after(ms, () => resolve(null));
+      signal?.addEventListener('abort', resolve, { once: true });
+    });
+    stop();
+    signal?.throwIfAborted();
   }
 }

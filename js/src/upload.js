@@ -1,12 +1,12 @@
 // One file on its way: carries out the effects of machine.js.
 
-/** @import { Effect, Event as Input, Failed, Method } from './machine.js' */
+/** @import { Effect, Event as Input, Method } from './machine.js' */
 /** @import { Answer, Settings } from './transport.js' */
 
-import { initial, over, retryAfter, step } from './machine.js';
+import { initial, over, retryAfter as milliseconds, step } from './machine.js';
 import { fingerprint } from './memory.js';
 import { Meter } from './meter.js';
-import { Gateway, Problem, problemOf } from './transport.js';
+import { Gateway, Problem, problemOf, tus } from './transport.js';
 
 /**
  * @typedef {object} UploadSettings
@@ -14,13 +14,17 @@ import { Gateway, Problem, problemOf } from './transport.js';
  * @property {string} [push] id of the push it belongs to
  * @property {Record<string, string>} [metadata] further Upload-Metadata
  * @property {string | undefined} [url] an upload that the server already has
- * @property {number} [chunk] most bytes in one append; all of them by default
- * @property {number} [stallAfter] milliseconds without a byte sent; 20 s by default
+ * @property {number} [chunk] most bytes in one request; all of them by default
+ * @property {'chunk' | undefined} [digest] `chunk`: appends of at most 8 MiB, each with its SHA-256
+ *   where the page may hash (https, localhost); none by default
  *
  * @typedef {{ url: string, stamp: string }} Remembered
+ * @typedef {{ chunk: number, at: number }} Limited
  */
 
-const tus = { 'Tus-Resumable': '1.0.0' };
+const hashedBytes = 8 << 20;
+const limitKeptFor = 86_400_000;
+
 const bytesType = { 'Content-Type': 'application/offset+octet-stream' };
 
 /** Upload-Metadata: the values are base64 of UTF-8. @param {Record<string, string>} values */
@@ -29,11 +33,33 @@ export const encodeMetadata = (values) =>
     `${key} ${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}`.trim()
   ).join();
 
-/** @param {Answer} answer @param {string} [none] */
-const offsetOf = ({ header }, none = '') => {
-  const value = header('Upload-Offset') ?? none;
-  if (/^\d+$/.test(value)) return +value;
-  throw new Problem('bad-answer');
+/** Upload-Checksum of an append. @param {Blob} body @param {SubtleCrypto} subtle */
+const checksum = async (body, subtle) => {
+  const digest = await subtle.digest('SHA-256', await body.arrayBuffer());
+  return `sha256 ${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
+};
+
+/** @param {string | null | undefined} value */
+const integer = (value) => value && /^\d+$/.test(value) ? +value : undefined;
+
+/** What an answer tells the machine; a Location is as the server gave it. An answer of success that
+ * lacks what it must have is an error.
+ * @param {Method} method @param {Answer} answer @param {number} now @returns {Input} */
+export const interpret = (method, answer, now) => {
+  const { header } = answer;
+  const offset = integer(header('Upload-Offset'));
+  const limit = integer(/(?:^|,)\s*max-append-size=(\d+)/.exec(`${header('Upload-Limit')}`)?.[1]);
+  const lost = ['rejected', 'cancelled', 'expired'].includes(`${header('Upload-State')}`);
+  const status = lost && method === 'HEAD' ? 410 : answer.status;
+  const url = (method === 'POST' && header('Location')) || undefined;
+  if (status >= 300) {
+    const { retryable: again } = problemOf(answer);
+    const retryAfter = milliseconds(header('Retry-After'), now);
+    return { type: 'failed', method, status, retryAfter, again, offset, url, limit };
+  }
+  if (method === 'POST' && url) return { type: 'created', url, offset: offset ?? 0, limit };
+  if (method === 'POST' || offset === undefined) throw new Problem('bad-answer');
+  return { type: method === 'HEAD' ? 'head' : 'appended', offset, limit };
 };
 
 /** A resumable upload. Events: `progress` (of bytes or of its state), `changed` (the file is not the one begun
@@ -43,6 +69,7 @@ export class Upload extends EventTarget {
   #settings;
   #gateway;
   #key;
+  #limitKey;
   #stamp;
   #state;
   #meter = new Meter();
@@ -62,10 +89,13 @@ export class Upload extends EventTarget {
     const { name, size, lastModified: mtime } = file;
     this.path = settings.path ?? (file.webkitRelativePath || name);
     const { base } = this.#gateway = new Gateway(settings);
-    const { maxRetryTime: budget, chunk = Infinity } = this.#settings = this.#gateway.settings;
+    this.#settings = this.#gateway.settings;
+    const { maxRetryTime: budget, digest } = this.#settings;
+    const chunk = Math.min(settings.chunk ?? Infinity, digest ? hashedBytes : Infinity);
     this.#file = file;
     this.#stamp = `${size} ${mtime}`;
     this.#key = fingerprint({ base, push: settings.push, path: this.path, size, mtime });
+    this.#limitKey = `limit ${base.origin}`;
     this.#state = initial(size, { budget, chunk });
     /** Settles when all bytes are acknowledged, or when they never will be.
      * @type {Promise<{ url: string }>} */
@@ -133,10 +163,15 @@ export class Upload extends EventTarget {
   }
 
   async #run() {
+    const { memory, url = '', clock } = this.#settings;
     const known = // as `save` stored it
-      /** @type {Remembered | undefined} */ (await this.#settings.memory.get(this.#key));
+      /** @type {Remembered | undefined} */ (await memory.get(this.#key));
+    const limited = // as #take stored it
+      /** @type {Limited | undefined} */ (await memory.get(this.#limitKey));
     const same = !known || known.stamp === this.#stamp;
-    this.#take({ type: 'start', url: known?.url ?? this.#settings.url ?? '', same });
+    const valid = limited && clock.now() - limited.at < limitKeptFor;
+    const limit = valid ? limited.chunk : undefined;
+    this.#take({ type: 'start', url: known?.url ?? url, same, limit });
     await this.done.catch(() => {});
   }
 
@@ -146,6 +181,9 @@ export class Upload extends EventTarget {
     const before = this.#state;
     const [state, effects] = step(before, event, { now: clock.now(), random: random() });
     this.#state = state;
+    if (state.chunk < before.chunk && event.type !== 'start') {
+      this.#settings.memory.set(this.#limitKey, { chunk: state.chunk, at: clock.now() });
+    }
     if (state.phase !== 'waiting') this.#stopWait();
     for (const effect of effects) this.#perform(effect);
     if (over(state.phase)) this.#over.abort();
@@ -157,16 +195,10 @@ export class Upload extends EventTarget {
     const { clock, random } = this.#settings;
     switch (effect.type) {
       case 'create':
-        this.#create(effect.body ? this.#file : null);
+        this.#create(effect.body && this.#file.size ? this.#file : null);
         break;
       case 'head':
-        this.#exchange(
-          { method: 'HEAD', url: effect.url },
-          (answer) =>
-            ['rejected', 'cancelled', 'expired'].includes(`${answer.header('Upload-State')}`)
-              ? { type: 'failed', method: 'HEAD', status: 410, retryAfter: null }
-              : { type: 'head', offset: offsetOf(answer) },
-        );
+        this.#exchange({ method: 'HEAD', url: effect.url });
         break;
       case 'compare':
         this.#exchange({ method: 'GET', url: `${effect.url}/blocks` }, async ({ text }) => {
@@ -178,9 +210,7 @@ export class Upload extends EventTarget {
         const { url, offset, length } = effect;
         const headers = { ...bytesType, 'Upload-Offset': `${offset}` };
         const body = this.#file.slice(offset, offset + length);
-        this.#exchange({ method: 'PATCH', url, headers, body }, (answer) => (
-          { type: 'appended', offset: offsetOf(answer) }
-        ));
+        this.#exchange({ method: 'PATCH', url, headers, body });
         break;
       }
       case 'abort':
@@ -190,8 +220,8 @@ export class Upload extends EventTarget {
         this.#stopWait();
         this.#stopWait = clock.after(effect.ms, () => this.#take({ type: 'timer' }));
         break;
-      case 'remove': // best effort: what stays behind expires
-        this.#gateway.send({ method: 'DELETE', url: effect.url, headers: tus }).catch(() => {});
+      case 'remove':
+        this.#gateway.remove(effect.url);
         break;
       case 'save':
         this.#settings.memory.set(this.#key, { url: effect.url, stamp: this.#stamp });
@@ -227,58 +257,38 @@ export class Upload extends EventTarget {
       'Upload-Length': `${size}`,
       'Upload-Metadata': encodeMetadata(values),
     };
-    this.#exchange({ method: 'POST', url, headers, body }, (answer) => ({
-      type: 'created',
-      url: this.#gateway.url(`${answer.header('Location')}`, url),
-      offset: offsetOf(answer, '0'),
-    }));
+    this.#exchange({ method: 'POST', url, headers, body });
   }
 
   /** Sends a request and feeds what comes of it to the machine, unless it was aborted meanwhile.
    * @param {{ method: Method, url: string, headers?: Record<string, string>, body?: Blob | null }} request
-   * @param {(answer: Answer) => Input | Promise<Input>} read */
+   * @param {(answer: Answer) => Promise<Input>} [read] in place of `interpret` when it succeeded */
   async #exchange(request, read) {
-    const { clock, stallAfter = 20_000 } = this.#settings;
-    const { method, headers, body } = request;
-    const control = this.#request = new AbortController();
-    const { signal } = control;
-    let stalled = false;
-    let most = -1;
-    let unwatch = () => {};
-    const watch = () => {
-      unwatch();
-      unwatch = clock.after(stallAfter, () => {
-        stalled = true;
-        control.abort();
-      });
-    };
-    if (!body?.size) watch(); // without reports there is no telling a stall from a long body
-    const report = (/** @type {number} */ sent) => {
-      if (sent <= most || signal.aborted) return;
-      most = sent;
-      watch();
-      this.#take({ type: 'progress', sent });
-    };
-    /** @type {Failed} */
-    const failed = { type: 'failed', method, status: 0, retryAfter: null };
+    const { method, url, headers, body } = request;
+    const subtle = this.#settings.digest && globalThis.crypto?.subtle;
+    const { signal } = this.#request = new AbortController();
+    const report = (/** @type {number} */ sent) => this.#take({ type: 'progress', sent });
     /** @type {Input} */
-    let event = failed;
+    let event = { type: 'failed', method, status: 0, retryAfter: null };
     try {
-      const full = { ...request, headers: { ...tus, ...headers }, signal, report };
+      const fields = {
+        ...tus,
+        ...headers,
+        ...(body && subtle && { 'Upload-Checksum': await checksum(body, subtle) }),
+      };
+      const full = { ...request, headers: fields, signal, report };
       const answer = await this.#gateway.send(full);
-      const { status, header } = answer;
-      if (status < 300) event = await read(answer);
-      else {
-        this.#problem = problemOf(answer);
-        event = { ...failed, status, retryAfter: retryAfter(header('Retry-After'), clock.now()) };
-      }
+      event = read && answer.status < 300
+        ? await read(answer)
+        : interpret(method, answer, this.#settings.clock.now());
+      if (event.type === 'failed') this.#problem = problemOf(answer);
+      if ('url' in event && event.url) event.url = this.#gateway.url(event.url, url);
     } catch (cause) {
       const lost = body && await body.slice(0, 1).arrayBuffer().then(() => '', () => 'unreadable');
       const fatal = cause instanceof Problem;
       this.#problem = fatal ? cause : new Problem(lost || 'network', { cause });
-      event = { ...failed, fatal: fatal || !!lost };
+      event = { type: 'failed', method, status: 0, retryAfter: null, fatal: fatal || !!lost };
     }
-    unwatch();
-    if (!signal.aborted || stalled) this.#take(event);
+    if (!signal.aborted) this.#take(event);
   }
 }

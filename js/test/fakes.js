@@ -156,6 +156,8 @@ export class FakeGateway {
   #ids = 0;
   /** Polls of a sealed push before its bundle is there. */
   commitAfter = 2;
+  /** Whether it takes many files in one request; there are gateways that do not. */
+  batches = false;
 
   /** @param {(request: Request, number: number) => Answer | number | null} [trouble] an answer in
    * place of the true one, or after how many bytes of the body the connection is lost */
@@ -176,7 +178,7 @@ export class FakeGateway {
       await null;
       const cut = trouble ?? Infinity;
       request.report(Math.min(cut, bytes.length));
-      const result = this.#answer(request, pathname, bytes.subarray(0, cut));
+      const result = this.#answer(request, `${pathname}${search}`, bytes.subarray(0, cut));
       if (trouble !== null) throw new TypeError('connection lost');
       return result;
     } finally {
@@ -186,7 +188,11 @@ export class FakeGateway {
 
   /** @param {Request} request @param {string} path @param {Buffer} bytes */
   #answer(request, path, bytes) {
-    const [, top, ...rest] = path.split('/');
+    const { pathname, searchParams } = new URL(path, 'http://gateway');
+    const [, top, ...rest] = pathname.split('/');
+    if (pathname === '/files/batch') {
+      return this.#batch(request, `${searchParams.get('push')}`, bytes);
+    }
     if (top === 'files') return this.#file(request, rest, bytes);
     return this.#push(request, rest.slice(1));
   }
@@ -200,6 +206,11 @@ export class FakeGateway {
       if (push && push.state !== 'open') return answer(409, {}, { code: 'push-closed' });
       const wanted = push?.expected.find(({ path }) => path === metadata.path);
       if (push && wanted?.size !== length) return answer(400, {}, { code: 'bad-path' });
+      const there = push &&
+        this.#of(push.id).find((one) =>
+          one.metadata.path === metadata.path && one.state === 'verified'
+        );
+      if (there) return answer(400, {}, { code: 'path-conflict', retryable: false });
       const upload = { id: `u${++this.#ids}`, length, bytes, metadata, state: 'receiving' };
       this.uploads.set(upload.id, upload);
       this.#finish(upload);
@@ -219,6 +230,40 @@ export class FakeGateway {
     this.#finish(upload);
     return answer(204, { 'Upload-Offset': `${upload.bytes.length}` });
   }
+
+  /** Keeps every frame that is whole. @param {Request} request @param {string} id @param {Buffer} bytes */
+  #batch({ headers }, id, bytes) {
+    if (!this.batches) return answer(405, {}, { code: 'method-not-allowed', retryable: false });
+    if (headers['Content-Type'] !== 'application/vnd.sheaf.frames') return answer(415);
+    const push = this.pushes.get(id);
+    if (push?.state !== 'open') return answer(409, {}, { code: 'push-closed', retryable: false });
+    const items = [];
+    for (let at = 0; at + 4 <= bytes.length;) {
+      const start = at + 4 + bytes.readUInt32BE(at);
+      if (start > bytes.length) break;
+      const { path, size, mtime } = JSON.parse(bytes.subarray(at + 4, start).toString());
+      at = start + size;
+      if (at > bytes.length) break;
+      const refusal = this.refuses(path);
+      const there = this.#of(id).find(({ metadata }) => metadata.path === path);
+      const metadata = { push: id, path, mtime: `${mtime}` };
+      const content = Buffer.from(bytes.subarray(start, at));
+      const made = { id: `u${this.#ids + 1}`, length: size, bytes: content, metadata, state: '' };
+      if (refusal) items.push({ path, status: 'refused', upload: null, error: refusal });
+      else if (there) items.push({ path, status: 'exists', upload: there.id, error: null });
+      else {
+        this.#ids++;
+        this.#finish(made);
+        this.uploads.set(made.id, made);
+        items.push({ path, status: 'stored', upload: made.id, error: null });
+      }
+    }
+    if (this.#whole(push)) push.state = 'queued';
+    return answer(200, {}, { push: id, items });
+  }
+
+  /** Why a file of a batch is refused. @type {(path: string) => unknown} */
+  refuses = () => null;
 
   /** @param {Stored} upload */
   #finish(upload) {
@@ -252,10 +297,7 @@ export class FakeGateway {
       return answer(200, {}, { items, next: null });
     }
     if (part === 'cancel') push.state = 'cancelled';
-    const whole = push.expected.every(({ path }) =>
-      uploads.some(({ metadata, state }) => metadata.path === path && state === 'verified')
-    );
-    if (push.state === 'open' && whole) push.state = 'queued';
+    if (push.state === 'open' && this.#whole(push)) push.state = 'queued';
     if (part === 'seal' && push.state === 'open') {
       return answer(409, {}, {
         code: 'push-incomplete',
@@ -266,6 +308,13 @@ export class FakeGateway {
       push.state = 'committed';
     }
     return answer(part === 'seal' ? 202 : 200, {}, this.#show(push));
+  }
+
+  /** @param {StoredPush} push */
+  #whole({ id, expected }) {
+    const uploads = this.#of(id).filter(({ state }) => state === 'verified');
+    const paths = new Set(uploads.map(({ metadata }) => metadata.path));
+    return expected.every(({ path }) => paths.has(path));
   }
 
   /** @param {StoredPush} push */

@@ -28,9 +28,9 @@ const failure = (method, status, after = null) => ({
   retryAfter: after,
 });
 
-/** @type {Event} */
+/** @type {Event & { type: 'start' }} */
 const start = { type: 'start' };
-/** @type {Event} */
+/** @type {Event & { type: 'created' }} */
 const created = { type: 'created', url, offset: 0 };
 /** @type {Event[]} */
 const sending = [start, created];
@@ -278,6 +278,79 @@ test('J-10: a creation too large with its bytes is tried without them, then it i
 test('J-10: halving half of a file beyond 4 GiB keeps whole, positive lengths', () => {
   const { state } = play([...sending, failure('PATCH', 413)], { size: 2 ** 40 + 1 });
   assert.equal(state.chunk, 2 ** 39);
+});
+
+test('B-8: a server never has more than was sent, whoever asks', () => {
+  const wrong = [{ type: 'fail', code: 'too-many-bytes' }];
+  const chunked = { chunk: 10 };
+  const asking = [...sending, failure('PATCH', 0), /** @type {Event} */ ({ type: 'timer' })];
+  assert.deepEqual(play([...asking, { type: 'head', offset: 11 }], chunked).effects, wrong);
+  const partly = play([...asking, { type: 'head', offset: 10 }], chunked);
+  assert.deepEqual(partly.effects, [{ type: 'patch', url, offset: 10, length: 10 }]);
+  const beyond = { ...failure('PATCH', 409), offset: 11 };
+  assert.deepEqual(play([...sending, beyond], chunked).effects, wrong);
+  // What an earlier page sent is not known here; the bytes are compared instead.
+  const earlier = play([...resuming, { type: 'head', offset: 500 }]);
+  assert.equal(earlier.state.phase, 'comparing');
+  // What was sent of an upload that is gone says nothing of the next.
+  const anew = play([...asking, failure('HEAD', 404), created, failure('PATCH', 0), {
+    type: 'timer',
+  }, { type: 'head', offset: 11 }], chunked);
+  assert.deepEqual(anew.effects, wrong);
+});
+
+test('a 409 that tells the offset is followed at once, when it brings the upload on', () => {
+  const told = play([...sending, { ...failure('PATCH', 409), offset: 70 }]);
+  assert.deepEqual(told.effects, [{ type: 'patch', url, offset: 70, length: size - 70 }]);
+  for (const offset of [0, undefined]) {
+    const { state } = play([...sending, { ...failure('PATCH', 409), offset }]);
+    assert.equal(state.phase, 'waiting');
+  }
+});
+
+test("J-7: the server's own word on trying again counts more than the status", () => {
+  /** @type {[Method, number, boolean, string][]} */
+  const cases = [
+    ['PATCH', 500, false, 'failed'],
+    ['PATCH', 409, false, 'failed'],
+    ['PATCH', 400, true, 'waiting'],
+    ['POST', 409, true, 'waiting'],
+    ['PATCH', 410, false, 'waiting'],
+  ];
+  for (const [method, status, again, phase] of cases) {
+    const before = method === 'POST' ? [start] : sending;
+    const { state } = play([...before, { ...failure(method, status), again }]);
+    assert.equal(state.phase, phase, `${method} ${status} ${again}`);
+  }
+});
+
+test('J-10: a limit that the server tells holds from then on', () => {
+  const limit = 1_000_000;
+  assert.deepEqual(play([start, { ...created, limit }]).effects.at(-1), {
+    type: 'patch',
+    url,
+    offset: 0,
+    length: limit,
+  });
+  const small = { size: 9 };
+  assert.deepEqual(play([{ ...start, limit: 8 }], small).effects, [{
+    type: 'create',
+    body: false,
+  }]);
+  assert.deepEqual(play([{ ...start, limit: 9 }], small).effects, [{ type: 'create', body: true }]);
+  // A limit told with 413 is taken as it is, however small; it never grows.
+  const told = play([...sending, { ...failure('PATCH', 413), limit: 100 }]);
+  assert.deepEqual([told.state.chunk, told.effects], [100, [{ type: 'head', url }]]);
+  const [{ chunk }] = step(told.state, { type: 'head', offset: 0, limit: 5000 }, env);
+  assert.equal(chunk, 100);
+});
+
+test('a creation that is refused while its upload lives on goes on with that upload', () => {
+  const refused = { ...failure('POST', 460), again: true, url };
+  const { state, effects } = play([start, refused, { type: 'timer' }], { size: 9 });
+  assert.deepEqual(effects, [{ type: 'head', url }]);
+  const [, more] = step(state, { type: 'head', offset: 4 }, env);
+  assert.deepEqual(more, [{ type: 'patch', url, offset: 4, length: 5 }]);
 });
 
 test('B-8: a server with more bytes than it was sent is an error, wherever it says so', () => {

@@ -23,6 +23,7 @@ const bench = (gateway) => {
     memory,
     random: seeded(5),
     locks: null,
+    batch: false, // batch.test.js has them
   };
   return { time, memory, settings };
 };
@@ -127,7 +128,7 @@ test('other files make another push', async () => {
   const { settings, time } = bench(gateway);
   const stop = new AbortController();
   const first = new Push(someFiles(2), { ...settings, signal: stop.signal });
-  first.addEventListener('progress', () => stop.abort(new Error('closed')));
+  first.addEventListener('progress', () => first.id && stop.abort(new Error('closed')));
   await assert.rejects(time.until(first.start()));
   await time.until(new Push(someFiles(3), settings).start());
   assert.equal(gateway.pushes.size, 2);
@@ -139,7 +140,7 @@ test('a push that was cancelled or forgotten meanwhile is made anew', async () =
     const { settings, time } = bench(gateway);
     const stop = new AbortController();
     const first = new Push(someFiles(1), { ...settings, signal: stop.signal });
-    first.addEventListener('progress', () => stop.abort(new Error('closed')));
+    first.addEventListener('progress', () => first.id && stop.abort(new Error('closed')));
     await assert.rejects(time.until(first.start()));
     const old = gateway.pushes.get('p1');
     assert.ok(old);
@@ -278,6 +279,31 @@ test('J-7: calls of the API are retried, and wait as long as they are told', asy
   const began = time.now;
   await time.until(new Push(someFiles(1), settings).start());
   assert.ok(time.now - began >= 9000);
+});
+
+test('J-7: an API call that the server calls hopeless is not repeated', async () => {
+  const gateway = new FakeGateway(() =>
+    answer(500, {}, { code: 'storage-fault', retryable: false })
+  );
+  const { settings } = bench(gateway);
+  await assert.rejects(new Push(someFiles(1), settings).start(), { code: 'storage-fault' });
+  assert.equal(gateway.log.length, 1);
+});
+
+test('J-9: an API call that stands still is cut off and repeated', async () => {
+  const gateway = new FakeGateway();
+  const { settings, time } = bench(gateway);
+  let stuck = 0;
+  const push = new Push(someFiles(1), {
+    ...settings,
+    transport: (request) =>
+      request.url.endsWith('/seal') && !stuck++
+        ? new Promise((_, reject) => request.signal?.addEventListener('abort', reject))
+        : gateway.send(request),
+  });
+  const began = time.now;
+  await time.until(push.start());
+  assert.ok(time.now - began >= 20_000);
 });
 
 test('an API call that is refused is not repeated', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeMetadata, Upload } from '../src/upload.js';
 import { Problem } from '../src/transport.js';
@@ -281,6 +282,117 @@ test('J-17: an upload that is said to live elsewhere is refused', async () => {
   const { common } = bench(gateway.send);
   await assert.rejects(new Upload(file('a', big), common).start(), { code: 'foreign-location' });
   assert.equal(gateway.log.length, 1);
+});
+
+test('J-17: Location may be absolute or relative, with the gateway on another origin or below a path', async () => {
+  const cases = [
+    ['http://gateway/', 'http://gateway/files/u1', 'http://gateway/files/u1'],
+    ['http://gateway/', '//gateway/files/u1', 'http://gateway/files/u1'],
+    ['http://gateway/', 'u1', 'http://gateway/files/u1'],
+    ['http://gateway/a/', 'u1', 'http://gateway/a/files/u1'],
+    ['http://gateway/a/', '/a/files/u1', 'http://gateway/a/files/u1'],
+    ['http://gateway/a/', '../files/u1?x=1', 'http://gateway/a/files/u1?x=1'],
+  ];
+  for (const [base = '', location = '', url] of cases) {
+    const { common } = bench(() =>
+      Promise.resolve(answer(201, { Location: location, 'Upload-Offset': '5' }))
+    );
+    assert.deepEqual(await new Upload(file('a', 5), { ...common, base }).start(), { url });
+  }
+});
+
+test('a creation without a Location is an error, not an upload of that name', async () => {
+  const gateway = new FakeGateway(() => answer(201, { 'Upload-Offset': '0' }));
+  const { common } = bench(gateway.send);
+  await assert.rejects(new Upload(file('a', big), common).start(), { code: 'bad-answer' });
+  assert.equal(gateway.log.length, 1);
+});
+
+test('J-17: the living upload of a refused creation is not looked for elsewhere', async () => {
+  const gateway = new FakeGateway(() => answer(460, { Location: 'http://other/files/1' }));
+  const { common } = bench(gateway.send);
+  await assert.rejects(new Upload(file('a', 5), common).start(), { code: 'foreign-location' });
+});
+
+test('J-10: Upload-Limit shortens appends, here and in the next upload, for a day', async () => {
+  const limits = ['max-size=9999999999,max-append-size=1000000;a=1', 'max-append-size=1000000'];
+  for (const limit of limits) {
+    const gateway = new FakeGateway();
+    const { common, time } = bench(async (request) => {
+      const { status, header, text } = await gateway.send(request);
+      return { status, header: (name) => name === 'Upload-Limit' ? limit : header(name), text };
+    });
+    await new Upload(file('a', big), common).start();
+    assert.deepEqual([...gateway.uploads.values()].map(({ bytes }) => bytes), [content(big)]);
+    assert.equal(gateway.log.length, 4);
+    const sends = async () => {
+      gateway.log.length = 0;
+      await new Upload(file('b', big), { ...common, transport: gateway.send }).start();
+      return gateway.log.length - 1;
+    };
+    assert.equal(await sends(), 3);
+    time.pass(86_400_000);
+    assert.equal(await sends(), 1);
+  }
+});
+
+test('J-10: what an Upload-Limit says that is no limit of appends changes nothing', async () => {
+  for (const limit of ['', 'max-append-size=0', 'max-append-size="x"', 'x-max-append-size=7']) {
+    const gateway = new FakeGateway();
+    const { common, memory } = bench(async (request) => {
+      const { status, header, text } = await gateway.send(request);
+      return { status, header: (name) => name === 'Upload-Limit' ? limit : header(name), text };
+    });
+    await new Upload(file('a', big), common).start();
+    assert.deepEqual([gateway.log.length, memory.records.size], [2, 0], limit);
+  }
+});
+
+test('J-10: the size that a 413 leaves is remembered for the origin', async () => {
+  const gateway = new FakeGateway(({ body }) =>
+    body instanceof Blob && body.size > 600_000 ? answer(413) : null
+  );
+  const { common } = bench(gateway.send);
+  await new Upload(file('a', big), common).start();
+  const refused = gateway.log.filter((line) => line.startsWith('HEAD')).length;
+  assert.equal(refused, 2);
+  gateway.log.length = 0;
+  await new Upload(file('b', big), common).start();
+  assert.deepEqual(gateway.log, ['POST /files/', ...Array(5).fill('PATCH /files/u2')]);
+});
+
+test('J-3: with digest every body has its SHA-256, and one that arrived wrong is sent again', async () => {
+  let wrong = 0;
+  /** @type {unknown[]} */
+  const sums = [];
+  const size = (8 << 20) + 5;
+  const gateway = new FakeGateway(({ method, headers }) => {
+    if (method === 'PATCH') sums.push(headers['Upload-Checksum']);
+    return method === 'PATCH' && !wrong++ ? answer(460, { 'Upload-Offset': '0' }) : null;
+  });
+  const { common, time } = bench(gateway.send, { digest: 'chunk' });
+  await time.until(new Upload(file('a', size), common).start());
+  /** @param {number} start @param {number} [end] */
+  const sum = (start, end) =>
+    `sha256 ${createHash('sha256').update(content(size).subarray(start, end)).digest('base64')}`;
+  assert.deepEqual(sums, [sum(0, 8 << 20), sum(0, 8 << 20), sum(8 << 20)]);
+  assert.deepEqual([...gateway.uploads.values()].map(({ bytes }) => bytes), [content(size)]);
+});
+
+test('B-8: an append acknowledged beyond its end fails the upload', async () => {
+  const gateway = new FakeGateway(({ method }) =>
+    method === 'PATCH' ? answer(204, { 'Upload-Offset': '200' }) : null
+  );
+  const { common } = bench(gateway.send, { chunk: 100 });
+  await assert.rejects(new Upload(file('a', big), common).start(), { code: 'too-many-bytes' });
+});
+
+test('a problem document that is not one is read as the status alone', async () => {
+  for (const text of ['null', '[]', '7', '<html>', '{"retryable":"yes"}']) {
+    const gateway = new FakeGateway(() => answer(422, {}, text));
+    const { common } = bench(gateway.send);
+    await assert.rejects(new Upload(file('a', 5), common).start(), { code: 'http-422' }, text);
+  }
 });
 
 test('an answer without an offset is an error, not an endless retry', async () => {

@@ -26,7 +26,8 @@ package struct ClientAssets: Sendable {
 
   private static var modules: [(String, [UInt8])] {
     [
-      ("changed", PackageResources.changed_js), ("folder", PackageResources.folder_js),
+      ("batch", PackageResources.batch_js), ("changed", PackageResources.changed_js),
+      ("folder", PackageResources.folder_js),
       ("machine", PackageResources.machine_js), ("memory", PackageResources.memory_js),
       ("meter", PackageResources.meter_js), ("page-live", PackageResources.page_live_js),
       ("page-text", PackageResources.page_text_js), ("page-upload", PackageResources.page_upload_js),
