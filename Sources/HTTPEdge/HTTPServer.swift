@@ -35,7 +35,8 @@ package struct HTTPServer: Sendable {
       interimPolicy: InterimPolicy(
         mode: settings.interimResponses, trustedProxies: settings.trustedProxies,
         goodProxies: settings.interimProxies),
-      crossOrigin: crossOrigin, clock: services.clock, entropy: services.entropy, log: RequestLog(services.logger))
+      crossOrigin: crossOrigin, clock: services.clock, entropy: services.entropy,
+      log: RequestLog(services.logger))
     let events = EventFeed(services: services)
     let router = try makeRouter(address: address, crossOrigin: crossOrigin, events: events)
     let patience = Patience(
