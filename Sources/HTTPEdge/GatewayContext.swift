@@ -7,11 +7,14 @@ package struct GatewayContext: RequestContext, RemoteAddressRequestContext {
   package var coreContext: CoreRequestContextStorage
   package let remoteAddress: SocketAddress?
   package let localAddress: SocketAddress?
+  /// That of the connection.
+  package let eventLoop: any EventLoop
 
   package init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
     remoteAddress = source.channel.remoteAddress
     localAddress = source.channel.localAddress
+    eventLoop = source.channel.eventLoop
   }
 
   /// API bodies: a list of a million files is the largest thing anyone sends.

@@ -71,6 +71,8 @@ package struct HTTPServer: Sendable {
           services.logger.error("\(line)")
         }))
     UploadRoutes(services: services).add(to: router)
+    FormRoutes(services: services).add(to: router)
+    BatchRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)
