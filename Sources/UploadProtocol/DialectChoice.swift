@@ -12,6 +12,10 @@ package enum DialectChoice: Sendable, Equatable {
   package init?(_ head: UploadRequestHead) {
     switch (head.route, head.method) {
     case (.outside, _): return nil
+    case (.nothing, .post) where head.path.prefix(while: { $0 != "?" }) == "/files/batch": return nil
+    case (.collection, .post):
+      if case .value("multipart/form-data") = head.headerFields.mediaType { return nil }
+      self = .tus
     case (_, .options): self = .tus
     case (.view, _), (.upload, .get): return nil
     case (.collection, _), (.upload, _), (.nothing, _): self = .tus
