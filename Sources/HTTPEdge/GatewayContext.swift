@@ -8,11 +8,14 @@ package struct GatewayContext: RequestContext, RemoteAddressRequestContext {
   package var coreContext: CoreRequestContextStorage
   package let remoteAddress: SocketAddress?
   package let localAddress: SocketAddress?
+  /// That of the connection.
+  package let eventLoop: any EventLoop
 
   package init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
     remoteAddress = source.channel.remoteAddress
     localAddress = source.channel.localAddress
+    eventLoop = source.channel.eventLoop
   }
 
   /// The other end of the connection, as `PublicAddress` takes it.

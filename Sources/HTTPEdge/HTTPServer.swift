@@ -94,6 +94,8 @@ package struct HTTPServer: Sendable {
     to router: Router<GatewayContext>, _ services: GatewayServices, events: EventFeed
   ) throws {
     UploadRoutes(services: services).add(to: router)
+    FormRoutes(services: services).add(to: router)
+    BatchRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)

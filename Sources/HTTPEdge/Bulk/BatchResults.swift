@@ -1,0 +1,69 @@
+import NIOCore
+import Vocabulary
+
+/// What became of one item.
+struct BatchResult: Sendable {
+  enum Status: String, Sendable { case stored, exists, refused }
+  /// As the archive names it, fit to be shown.
+  let path: String
+  let status: Status
+  var upload: UploadView?
+  var problem: ProblemError?
+
+  static func stored(_ path: BundlePath, _ upload: UploadView) -> BatchResult {
+    BatchResult(path: path.text, status: .stored, upload: upload)
+  }
+  static func exists(_ path: BundlePath, _ upload: UploadView) -> BatchResult {
+    BatchResult(path: path.text, status: .exists, upload: upload)
+  }
+  static func refused(_ path: String, _ problem: ProblemError) -> BatchResult {
+    BatchResult(path: path, status: .refused, problem: problem)
+  }
+
+  fileprivate var json: JSONValue {
+    [
+      "path": .string(path), "status": .string(status.rawValue), "upload": .text(upload?.id.text),
+      "digest": .text(upload?.digest?.hex), "error": problem.map(ItemProblem.json) ?? .null,
+    ]
+  }
+}
+
+/// The results of all items in their order, as the JSON they are answered with.
+struct BatchResults: Sendable {
+  static let maximumCount = 100_000
+  /// Of JSON: paths and problems may be long.
+  static let maximumBytes = 64 << 20
+
+  private(set) var stored = 0
+  private(set) var exists = 0
+  private(set) var refused = 0
+  private var text = ByteBuffer()
+
+  var count: Int { stored + exists + refused }
+
+  /// - Throws: `ProblemError` with `too-large` beyond the limits.
+  mutating func append(_ result: BatchResult) throws(ProblemError) {
+    switch result.status {
+    case .stored: stored += 1
+    case .exists: exists += 1
+    case .refused: refused += 1
+    }
+    text.writeString(text.readableBytes == 0 ? result.json.encoded : "," + result.json.encoded)
+    guard text.readableBytes <= Self.maximumBytes else {
+      throw ProblemError(
+        .tooLarge, detail: "the results have more than \(Self.maximumBytes) bytes; send fewer files")
+    }
+  }
+
+  /// The whole answer.
+  func body(push: JSONValue, error: JSONValue) -> ByteBuffer {
+    var body = ByteBuffer(
+      string:
+        #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"refused":\#(refused),"error":\#(error.encoded),"items":["#
+    )
+    var text = text
+    body.writeBuffer(&text)
+    body.writeString("]}\n")
+    return body
+  }
+}

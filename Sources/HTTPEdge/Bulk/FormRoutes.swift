@@ -1,0 +1,119 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Platform
+import UploadProtocol
+import Uploads
+import Vocabulary
+
+/// `POST /files/` with a form: every file part becomes an upload.
+struct FormRoutes: Sendable {
+  private let services: GatewayServices
+
+  init(services: GatewayServices) { self.services = services }
+
+  func add(to router: Router<GatewayContext>) {
+    router.post("/files") { request, context in try await receive(request, context) }
+  }
+
+  private func receive(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let type = try request.headers.single(.contentType).optional(.contentType) ?? ""
+    guard try request.headers.mediaType.optional(.contentType) == MultipartBoundary.mediaType else {
+      throw ProblemError(
+        .unsupportedMediaType, detail: "Content-Type \(quoted(type)) is not \(MultipartBoundary.mediaType)",
+        members: ["field": .text("Content-Type")])
+    }
+    let boundary = try MultipartBoundary.parse(type)
+    let defaults = try FormFields(query: request)
+    let client = context.remoteAddress?.ipAddress
+    let services = services
+    let results = try await RequestPieces.of(request, on: context.eventLoop) { pieces in
+      let receiver = FormReceiver(
+        services: services, stream: ItemStream(pieces, MultipartParser(boundary: boundary)),
+        defaults: defaults, client: client)
+      return try await receiver.receive()
+    }
+    return try Self.answer(results, request)
+  }
+
+  private static func answer(_ results: [FormResult], _ request: Request) throws -> Response {
+    let stored = results.compactMap(\.upload)
+    if stored.isEmpty, let problem = results.lazy.compactMap(\.problem).first { throw problem }
+    if prefersPage(request.headers) {
+      return Response(status: .seeOther, headers: [.location: "/ui/pushes", .cacheControl: "no-store"])
+    }
+    var headers: HTTPFields = [:]
+    if stored.count == 1, results.count == 1 { headers[.location] = "/files/\(stored[0].id)" }
+    return .json(["items": .array(results.map(\.json))], status: .created, headers: headers)
+  }
+
+  /// True for a browser that shows the answer to a person.
+  private static func prefersPage(_ headers: HTTPFields) -> Bool {
+    let ranges = headers[values: .accept].joined(separator: ",").lowercased()
+    return ranges.contains("text/html") && !UploadRoutes.wantsJSON(headers)
+  }
+}
+
+/// What came of one file part.
+struct FormResult: Sendable {
+  let name: String
+  let filename: String
+  var upload: UploadView?
+  var problem: ProblemError?
+
+  var json: JSONValue {
+    [
+      "name": .string(name), "filename": .string(filename),
+      "upload": upload.map(Self.json) ?? .null, "error": problem.map(ItemProblem.json) ?? .null,
+    ]
+  }
+
+  private static func json(_ upload: UploadView) -> JSONValue {
+    let path = "/files/\(upload.id)"
+    return [
+      "id": .string(upload.id.text), "state": .string(upload.state.rawValue),
+      "offset": .integer(upload.offset), "length": .count(upload.length), "digest": .text(upload.digest?.hex),
+      "_links": .links(["self": path, "digest": "\(path)/digest", "verify": "\(path)/verify"]),
+    ]
+  }
+}
+
+/// What a form says of its files beside them.
+struct FormFields: Sendable {
+  static let names: Set = ["push", "path", "sha256", "mtime", "mode"]
+  private var values: [String: String] = [:]
+
+  init() {}
+
+  /// - Throws: `ProblemError` with `bad-request` for a parameter that means nothing.
+  init(query request: Request) throws(ProblemError) {
+    for (name, value) in request.uri.queryParameters {
+      guard Self.names.contains(String(name)) else {
+        throw ProblemError(
+          .badRequest,
+          detail: "\(quoted(String(name))) is not one of \(Self.names.sorted().joined(separator: ", "))",
+          members: ["field": .text(String(name))])
+      }
+      values[String(name)] = String(value)
+    }
+  }
+
+  subscript(name: String) -> String? {
+    get { values[name] }
+    set { values[name] = newValue }
+  }
+
+  /// These in front of `defaults`.
+  func over(_ defaults: FormFields) -> FormFields {
+    var fields = self
+    fields.values.merge(defaults.values) { mine, _ in mine }
+    return fields
+  }
+
+  func metadata(filename: String, mediaType: String?) -> UploadMetadata {
+    UploadMetadata([
+      "push": self["push"], "path": self["path"], "filename": filename, "filetype": mediaType,
+      "sha256": self["sha256"], "mtime": self["mtime"], "mode": self["mode"],
+    ])
+  }
+}
