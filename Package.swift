@@ -91,6 +91,7 @@ let package = Package(
       "Client",
       [
         "Platform", "Vocabulary", nioCore, .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
     .executableTarget(
@@ -129,7 +130,13 @@ let package = Package(
         "Blobs",
         "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging,
       ]),
-    tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
+    tests(
+      "ClientTests",
+      [
+        "Client", "TestSupport", "Platform", "Vocabulary", nioCore,
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ]),
     tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),
     tests("BlobsTests", ["TestSupport", "Blobs", "Platform", "Vocabulary"]),
     tests(

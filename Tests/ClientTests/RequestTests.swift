@@ -1,5 +1,6 @@
 import Client
 import Platform
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -45,6 +46,8 @@ import Vocabulary
     arguments: [
       ("http://127.0.0.1:8773", "http://127.0.0.1:8773"), ("HTTP://Host/", "http://host"),
       ("https://host/a/b//", "https://host/a/b"), ("http://[::1]:80/x", "http://[::1]:80/x"),
+      ("unix:/run/Sheaf/a b.socket", "http+unix://%2Frun%2FSheaf%2Fa%20b.socket"),
+      ("unix:///run/s", "http+unix://%2Frun%2Fs"), ("http+unix://%2Frun%2Fs/p/", "http+unix://%2Frun%2Fs/p"),
     ])
   func serverURL(text: String, expected: String) throws { #expect(try ServerURL(text).text == expected) }
 
@@ -52,11 +55,40 @@ import Vocabulary
     "what is no server URL is refused, and a secret in it is not repeated",
     arguments: [
       "", "host:80", "ftp://host", "http://", "http://user:s3cret@host", "http://host/?q", "http://host/#f",
-      "http://ho st",
+      "http://ho st", "unix:", "unix:run/s", "unix:/\(String(repeating: "x", count: 107))", "http+unix://run",
+      "http+unix://%2Frun:80", "http+unix://s3cret@%2Frun",
     ])
   func badServerURL(text: String) {
     let flaw = #expect(throws: ServerURL.Flaw.self) { try ServerURL(text) }
     #expect(flaw?.description.contains("s3cret") == false)
+  }
+
+  @Test("the path of a socket is the one that was given")
+  func socketPath() throws {
+    #expect(try ServerURL("unix:/run/a b%20").socketPath == "/run/a b%20")
+    #expect(try ServerURL("http+unix://%2Frun%2Fa%20b%2520").socketPath == "/run/a b%20")
+    #expect(try ServerURL("http://host/run").socketPath == nil)
+  }
+
+  @Test("a certificate file that is not there, or has no certificate, is named")
+  func certificateFile() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("no certificate", to: "file.pem")
+    for path in [folder.child("file.pem"), folder.child("nowhere.pem")] {
+      let flaw = #expect(throws: ServerTrust.Flaw.self) { try ServerTrust(certificateFile: path) }
+      #expect(flaw?.description.contains(path) == true)
+    }
+  }
+
+  @Test("the most of one append is read from Upload-Limit; another type spoils the field")
+  func uploadLimit() {
+    #expect(UploadLimit.mostAppendBytes("max-append-size=1000") == 1000)
+    #expect(UploadLimit.mostAppendBytes("max-size=5, max-append-size=7;x=1 ,new=?1") == 7)
+    for value in [
+      "", "max-size=5", "max-append-size", "max-append-size=?1", "max-append-size=\"7\"", "max-append-size=0",
+    ] {
+      #expect(UploadLimit.mostAppendBytes(value) == nil, "\(value)")
+    }
   }
 
   @Test("parts of an address are encoded, so that none can leave its place")

@@ -68,7 +68,8 @@ import Testing
     try expectBundle(of: machine, in: "killed", on: server)
   }
 
-  @Test("a file that changed between two runs, below what was already sent, is in the bundle as it is now")
+  @Test(
+    "B-10 a file that changed between two runs, below what was already sent, is in the bundle as it is now")
   func changedInBetween() throws {
     let server = try running()
     let machine = try machine()

@@ -45,7 +45,7 @@ enum ImportRules {
     // NIOHTTP1 has the header fields that AsyncHTTPClient takes.
     Target(
       "Client", own: ["Platform", "Vocabulary"],
-      outside: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes", "Foundation"]),
+      outside: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL", "HTTPTypes", "Foundation"]),
     Target(
       "sheaf",
       own: core.union([
@@ -63,7 +63,8 @@ enum ImportRules {
     "TOMLKit": ["GatewayConfiguration"], "Hummingbird": ["HTTPEdge"], "HummingbirdCore": ["HTTPEdge"],
     "Mustache": ["HTTPEdge"],
     "AsyncHTTPClient": ["Client"], "NIOCore": ["HTTPEdge", "Client"], "ArgumentParser": ["sheaf"],
-    "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"], "NIOSSL": ["HTTPEdge"], "NIOHTTP2": ["HTTPEdge"],
+    "HTTPTypes": ["UploadProtocol", "HTTPEdge", "Client"], "NIOSSL": ["HTTPEdge", "Client"],
+    "NIOHTTP2": ["HTTPEdge"],
     "RawStructuredFieldValues": ["UploadProtocol"],
   ]
 

@@ -44,6 +44,13 @@ package struct ClientError: Error, Sendable, CustomStringConvertible {
     ClientError(code: "network", title: "The server gave no answer", detail: detail, retryable: true)
   }
 
+  /// The server at an `https:` address does not prove to be the one that was named.
+  package static func untrusted(_ detail: String) -> ClientError {
+    ClientError(
+      code: "untrusted-certificate", title: "The server's certificate is not trusted",
+      detail: "the server's certificate is not trusted (\(detail)); --certificate FILE names one that is")
+  }
+
   package static func unexpected(_ detail: String, status: Int? = nil, requestID: String? = nil)
     -> ClientError
   {

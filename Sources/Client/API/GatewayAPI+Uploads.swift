@@ -4,11 +4,22 @@ import NIOCore
 import NIOHTTP1
 import Vocabulary
 
+/// What the answer to a creation says.
+package struct UploadCreation: Sendable, Equatable {
+  package var id: UploadID
+  /// How many bytes the upload has; nil when the server did not say.
+  package var offset: Int64?
+  /// Most bytes that one append may have; nil when the server did not say.
+  package var mostAppendBytes: Int64?
+}
+
 /// What HEAD says of an upload.
 package struct UploadHead: Sendable, Equatable {
   package var offset: Int64
   package var length: Int64?
   package var state: UploadState?
+  /// Most bytes that one append may have; nil when the server did not say.
+  package var mostAppendBytes: Int64?
 }
 
 extension GatewayAPI {
@@ -19,11 +30,11 @@ extension GatewayAPI {
 
   /// Creates an upload; `content`, when given, is the whole file.
   ///
-  /// - Returns: The upload's id, and how many bytes it has if the server said so. The id is taken from `Location` and its host is not: a proxy
-  ///   may name itself wrongly there, and files go to no place that the user did not name.
+  /// The id is taken from `Location` and its host is not: a proxy may name itself wrongly there, and files go to no
+  /// place that the user did not name.
   package func createUpload(
     size: Int64, metadata: String, content: ByteBuffer? = nil
-  ) async throws -> (id: UploadID, offset: Int64?) {
+  ) async throws -> UploadCreation {
     var fields = [Self.tus, ("Upload-Length", String(size)), ("Upload-Metadata", metadata)]
     if content != nil { fields.append(Self.content) }
     let answer = try await send(
@@ -32,7 +43,8 @@ extension GatewayAPI {
     guard let id = UploadID(path) else {
       throw ClientError.unexpected("the new upload has no Location", status: answer.status)
     }
-    return (id, answer.uploadOffset ?? (size == 0 ? 0 : nil))
+    return UploadCreation(
+      id: id, offset: answer.uploadOffset ?? (size == 0 ? 0 : nil), mostAppendBytes: answer.mostAppendBytes)
   }
 
   package func head(_ id: UploadID) async throws -> UploadHead {
@@ -42,7 +54,8 @@ extension GatewayAPI {
     }
     return UploadHead(
       offset: offset, length: answer.field("Upload-Length").flatMap { Int64($0) },
-      state: answer.field("Upload-State").flatMap(UploadState.init(rawValue:)))
+      state: answer.field("Upload-State").flatMap(UploadState.init(rawValue:)),
+      mostAppendBytes: answer.mostAppendBytes)
   }
 
   /// Appends the body at `offset`; returns the new offset.
@@ -52,8 +65,14 @@ extension GatewayAPI {
     let answer = try await send(
       .PATCH, address(of: id),
       fields: [Self.tus, Self.content, ("Upload-Offset", String(offset))], body: body)
-    guard let reached = answer.uploadOffset, reached >= offset, reached <= offset + count else {
+    guard let reached = answer.uploadOffset, reached >= offset else {
       throw ClientError.unexpected("PATCH told a strange Upload-Offset", status: answer.status)
+    }
+    // Bytes that were never sent would be skipped by going on from there (B-8).
+    guard reached <= offset + count else {
+      throw ClientError.unexpected(
+        "the server claims to have \(reached) bytes, of which only \(offset + count) were sent",
+        status: answer.status)
     }
     return reached
   }

@@ -11,9 +11,9 @@ import Vocabulary
 package struct GatewayAPI: Sendable {
   package let server: ServerURL
   /// For requests that are answered at once; its read timeout counts from the end of the request.
-  private let prompt: HTTPClient
+  private let prompt: any HTTPTransport
   /// For requests whose answer needs the server to read whole files.
-  private let patient: HTTPClient
+  private let patient: any HTTPTransport
   private let clock: any WallClock
 
   package static let mostAnswerBytes = 256 << 20
@@ -27,34 +27,30 @@ package struct GatewayAPI: Sendable {
     let headers: HTTPHeaders
     package func field(_ name: String) -> String? { headers.first(name: name) }
     package var uploadOffset: Int64? { field("Upload-Offset").flatMap { Int64($0) } }
+    package var mostAppendBytes: Int64? { field("Upload-Limit").flatMap(UploadLimit.mostAppendBytes) }
   }
 
-  package init(server: ServerURL, connections: Int = 8, clock: any WallClock = SystemClock()) {
+  /// - Parameter trust: whom to believe at an `https:` address.
+  package init(
+    server: ServerURL, connections: Int = 8, trust: ServerTrust = .system,
+    clock: any WallClock = SystemClock()
+  ) {
     self.server = server
     self.clock = clock
-    prompt = Self.makeClient(connections: connections, answer: .seconds(120))
-    patient = Self.makeClient(connections: connections, answer: .hours(6))
+    prompt = PooledTransport(connections: connections, answer: .seconds(120), trust: trust)
+    patient = PooledTransport(connections: connections, answer: .hours(6), trust: trust)
   }
 
-  private static func makeClient(connections: Int, answer: TimeAmount) -> HTTPClient {
-    var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    configuration.timeout.connect = .seconds(10)
-    configuration.timeout.read = answer
-    // A transfer that moves nothing for this long is stalled: better to connect anew (J-9).
-    configuration.timeout.write = .seconds(20)
-    configuration.httpVersion = .http1Only
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(8, connections)
-    // The engine counts and reports retries; the pool would hide a refused connection behind its own.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  /// All requests go over `transport`.
+  package init(server: ServerURL, transport: any HTTPTransport, clock: any WallClock = SystemClock()) {
+    self.server = server
+    self.clock = clock
+    prompt = transport
+    patient = transport
   }
 
   package func shutdown() async {
-    for client in [prompt, patient] {
-      // There is nothing left to lose: every request has ended, one way or the other.
-      do { try await client.shutdown() } catch {}
-    }
+    for transport in [prompt, patient] { await transport.shutdown() }
   }
 
   /// One request with a small answer, which is read whole.
@@ -87,16 +83,18 @@ package struct GatewayAPI: Sendable {
     var request = HTTPClientRequest(url: address)
     request.method = method
     request.headers.add(name: "User-Agent", value: "sheaf/\(SheafVersion.current)")
+    // HTTP/1.1 wants a host (RFC 9112 §3.2), and the path of a socket is none.
+    if server.socketPath != nil { request.headers.add(name: "Host", value: "localhost") }
     for (name, value) in fields { request.headers.add(name: name, value: value) }
     request.body = body
     let response: HTTPClientResponse
     do {
-      let client = patience == .prompt ? prompt : patient
-      response = try await client.execute(request, deadline: .distantFuture)
+      response = try await (patience == .prompt ? prompt : patient).execute(request)
     } catch let error as SourceError {
       throw error
     } catch {
       if Task.isCancelled || error is CancellationError { throw CancellationError() }
+      if Self.isDistrust(error) { throw ClientError.untrusted(Self.reason(error)) }
       throw ClientError.network(Self.reason(error))
     }
     guard !(200..<300).contains(response.status.code) else { return response }
@@ -162,13 +160,19 @@ package struct GatewayAPI: Sendable {
     return items
   }
 
+  /// Waiting makes no certificate better.
+  private static func isDistrust(_ error: any Error) -> Bool {
+    let text = String(describing: error)
+    return text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("failedToValidateHostname")
+  }
+
   private static func reason(_ error: any Error) -> String {
     if let error = error as? HTTPClientError { return error.shortDescription }
     let text = String(describing: error)
     // Connection errors come as lists of lists; the usual causes are told in their own words.
     let causes = [
       "Connection refused", "Connection reset by peer", "Network is unreachable", "No route to host",
-      "Broken pipe",
+      "Broken pipe", "No such file or directory", "CERTIFICATE_VERIFY_FAILED",
     ]
     return causes.first { text.contains($0) } ?? text
   }

@@ -25,14 +25,18 @@ package final class FileReading: Sendable {
     -> FileReading
   {
     try await io.run {
-      do {
-        let file = try fileSystem.open(source.localPath, .read)
-        let reading = FileReading(source: source, file: file, io: io)
-        try reading.checkNow()
-        return reading
-      } catch let error as FileError {
-        throw SourceError.unreadable(error)
-      }
+      let file = try Self.open(source, fileSystem)
+      let reading = FileReading(source: source, file: file, io: io)
+      try Self.check(source)
+      return reading
+    }
+  }
+
+  private static func open(_ source: SourceFile, _ fileSystem: any FileSystem) throws -> any OpenFile {
+    do {
+      return try fileSystem.open(source.localPath, .read)
+    } catch {
+      throw SourceError.unreadable(error)
     }
   }
 
@@ -42,16 +46,30 @@ package final class FileReading: Sendable {
   package func whole() async throws -> (content: ByteBuffer, digest: Digest) {
     try await io.run { [self] in
       var hash = SHA256Stream()
-      let content = try read(at: 0, count: Int(source.size), &hash)
-      try checkNow()
+      let content = try Self.read(source, file, at: 0, count: Int(source.size), &hash)
+      try Self.check(source)
       return (content, hash.digest())
     }
   }
 
-  /// - Throws: `SourceError.changed` when the name leads to other content than at the scan.
-  package func checkUnchanged() async throws { try await io.run { [self] in try checkNow() } }
+  /// A small file as it was at the scan, and its digest. Blocks: call only on an `IOExecutor`'s threads.
+  ///
+  /// - Throws: `SourceError` when the file is unreadable or no longer the scanned one.
+  static func whole(
+    _ source: SourceFile, fileSystem: any FileSystem
+  ) throws -> (content: ByteBuffer, digest: Digest) {
+    let file = try open(source, fileSystem)
+    defer { file.close() }
+    var hash = SHA256Stream()
+    let content = try read(source, file, at: 0, count: Int(source.size), &hash)
+    try check(source)
+    return (content, hash.digest())
+  }
 
-  private func checkNow() throws {
+  /// - Throws: `SourceError.changed` when the name leads to other content than at the scan.
+  package func checkUnchanged() async throws { try await io.run { [self] in try Self.check(source) } }
+
+  private static func check(_ source: SourceFile) throws {
     let now: FileInfo?
     do { now = try FileInfo.of(source.localPath) } catch { throw SourceError.unreadable(error) }
     guard let now, now.kind == .file, now.size == source.size,
@@ -68,7 +86,9 @@ package final class FileReading: Sendable {
       let start = hash
       hash = try await io.run { [self] in
         var hash = start
-        try scan(from: start.byteCount, to: min(position, start.byteCount + Self.sliceBytes)) {
+        try Self.scan(
+          source, file, from: start.byteCount, to: min(position, start.byteCount + Self.sliceBytes)
+        ) {
           hash.update($0)
         }
         return hash
@@ -90,7 +110,7 @@ package final class FileReading: Sendable {
       let end = min(remote.offset, start + blockBytes, source.size)
       let digest = try await io.run { [self] in
         var hash = SHA256Stream()
-        try scan(from: start, to: end) { hash.update($0) }
+        try Self.scan(source, file, from: start, to: end) { hash.update($0) }
         return hash.digest()
       }
       guard digest == Digest(hex: expected) else { return start }
@@ -114,7 +134,7 @@ package final class FileReading: Sendable {
     try await io.run { [self] in
       var place = place
       let count = Int(min(Int64(Self.chunkBytes), end - place.position))
-      let buffer = try read(at: place.position, count: count, &place.hash)
+      let buffer = try Self.read(source, file, at: place.position, count: count, &place.hash)
       place.position += Int64(count)
       let reached = place.hash
       ladder.withLock { $0.offer(reached) }
@@ -122,23 +142,27 @@ package final class FileReading: Sendable {
     }
   }
 
-  private func read(at offset: Int64, count: Int, _ hash: inout SHA256Stream) throws -> ByteBuffer {
+  private static func read(
+    _ source: SourceFile, _ file: any OpenFile, at offset: Int64, count: Int, _ hash: inout SHA256Stream
+  ) throws -> ByteBuffer {
     var buffer = ByteBufferAllocator().buffer(capacity: count)
-    var position = offset
-    try scan(from: offset, to: offset + Int64(count)) { bytes in
+    try scan(source, file, from: offset, to: offset + Int64(count)) { bytes in
       hash.update(bytes)
       buffer.writeBytes(bytes)
-      position += Int64(bytes.count)
     }
     return buffer
   }
 
-  private func scan(from start: Int64, to end: Int64, _ body: (UnsafeRawBufferPointer) -> Void) throws {
-    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkBytes, alignment: 16)
+  private static func scan(
+    _ source: SourceFile, _ file: any OpenFile, from start: Int64, to end: Int64,
+    _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws {
+    let scratchBytes = Int(max(1, min(Int64(chunkBytes), end - start)))
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: scratchBytes, alignment: 16)
     defer { scratch.deallocate() }
     var position = start
     while position < end {
-      let wanted = Int(min(Int64(Self.chunkBytes), end - position))
+      let wanted = Int(min(Int64(scratchBytes), end - position))
       let got: Int
       do {
         got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<wanted]), at: position)

@@ -16,6 +16,8 @@ final class FileSending {
   private var isTrusted: Bool
   /// The upload is an earlier run's, and what it has was not counted yet.
   private var isUncounted: Bool
+  /// How far the bytes go that were handed to the network; nil when an earlier run sent some of the upload.
+  private let handed: Locked<Int64?>
   private var retry: RetryState
 
   private var file: SourceFile { reading.source }
@@ -27,6 +29,7 @@ final class FileSending {
     self.upload = upload
     isTrusted = upload == nil
     isUncounted = upload != nil
+    handed = Locked(upload == nil ? 0 : nil)
     retry = RetryState(context.retrier.policy)
   }
 
@@ -59,43 +62,62 @@ final class FileSending {
   }
 
   private func create() async throws -> Bool {
-    guard file.size <= FileTransfer.smallBytes else {
+    guard file.size <= min(FileTransfer.smallBytes, context.limit.current) else {
       let metadata = MetadataField.encode(push: context.push, file: file, digest: nil)
-      let created = try await context.api.createUpload(size: file.size, metadata: metadata)
-      began(created.id, at: created.offset ?? 0)
+      began(try await context.api.createUpload(size: file.size, metadata: metadata))
       return false
     }
     let (content, digest) = try await reading.whole()
     let metadata = MetadataField.encode(push: context.push, file: file, digest: digest)
     share.counter()(content.readableBytes)
+    handed.withLock { $0 = file.size }
     let created = try await context.api.createUpload(
       size: file.size, metadata: metadata, content: file.size > 0 ? content : nil)
-    began(created.id, at: created.offset)
+    began(created)
     // With its digest declared, an upload is verified before its last byte is acknowledged.
     guard created.offset == file.size else { return false }
     finished(created.id)
     return true
   }
 
-  private func began(_ id: UploadID, at offset: Int64?) {
-    upload = id
-    isTrusted = true
-    if let offset { reached(offset) }
-    if offset != file.size { note(id, .sending) }
+  private func began(_ created: UploadCreation) {
+    upload = created.id
+    context.limit.lower(to: created.mostAppendBytes ?? .max)
+    if let offset = created.offset {
+      // The upload was there already, and so were bytes that this run has not sent: to be compared first.
+      if offset > handed.withLock({ $0 ?? 0 }) {
+        isTrusted = false
+        handed.withLock { $0 = nil }
+      }
+      reached(offset)
+    }
+    if created.offset != file.size { note(created.id, .sending) }
   }
 
   private func ask(_ id: UploadID) async throws {
     let head = try await context.api.head(id)
-    guard head.state != .rejected, head.length == nil || head.length == file.size, head.offset <= file.size
-    else {
+    guard head.state != .rejected, head.length == nil || head.length == file.size else {
       throw StartOver(cause: .rejected, explanation: "what the server has cannot become this file")
     }
+    try checkClaim(head.offset)
+    context.limit.lower(to: head.mostAppendBytes ?? .max)
     if isUncounted {
       context.board.update { $0.bytesResumed += head.offset }
       isUncounted = false
     }
     note(id, .sending)
     reached(head.offset)
+  }
+
+  /// Bytes that were never sent would be skipped by going on from there (B-8).
+  private func checkClaim(_ offset: Int64) throws {
+    guard offset <= file.size else {
+      throw ClientError.unexpected(
+        "the server claims to have \(offset) bytes of a file that has \(file.size)")
+    }
+    guard let handed = handed.withLock({ $0 }), offset > handed else { return }
+    throw ClientError.unexpected(
+      "the server claims to have \(offset) bytes, of which only \(handed) were sent")
   }
 
   /// The bytes of an earlier run are trusted only after their digests were compared block by block.
@@ -111,7 +133,16 @@ final class FileSending {
   private func append(_ id: UploadID, at offset: Int64) async throws {
     let end = offset + min(file.size - offset, context.limit.current)
     let hash = try await reading.hash(upTo: offset)
-    let chunks = reading.chunks(from: offset, to: end, hash: hash, onSent: share.counter())
+    let counter = share.counter()
+    let position = Locked(offset)
+    let chunks = reading.chunks(from: offset, to: end, hash: hash) { [handed] count in
+      counter(count)
+      let place = position.withLock { position in
+        position += Int64(count)
+        return position
+      }
+      handed.withLock { $0 = $0.map { max($0, place) } }
+    }
     let reached = try await context.api.append(
       to: id, at: offset, count: end - offset, body: .stream(chunks, length: .known(end - offset)))
     guard reached > offset else {
@@ -135,6 +166,9 @@ final class FileSending {
         throw PushFailure.closed("the push takes no more files: \(error)")
       }
       if error.has(.pathConflict) { return try await adopt(error) }
+      // Something on the way may take the file in pieces, but not with its creation.
+      let isWithContent = file.size > 0 && file.size <= min(FileTransfer.smallBytes, context.limit.current)
+      if error.status == 413, isWithContent, context.limit.shrink(below: file.size) { return }
     } else {
       if error.has(.digestMismatch) || error.has(.uploadRejected) {
         throw StartOver(cause: .rejected, explanation: "what arrived is not what was sent")
@@ -167,6 +201,7 @@ final class FileSending {
       upload = id
       offset = nil
       isTrusted = false
+      handed.withLock { $0 = nil }
     case .replace(let id):
       upload = id
       throw StartOver(cause: .rejected, explanation: "what the server has cannot become this file")

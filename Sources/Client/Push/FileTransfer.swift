@@ -13,22 +13,28 @@ struct TransferContext: Sendable {
   let io: any IOExecutor
   let fileSystem: any FileSystem
   let limit: AppendLimit
+  let batches: BatchSupport
   let notice: @Sendable (String) -> Void
 }
 
-/// Most bytes in one append; shrinks when something on the way says that a request was too large.
-final class AppendLimit: Sendable {
-  static let smallest: Int64 = 64 << 10
-  private let bytes = Locked(Int64.max)
+/// Most bytes in one request; shrinks when something on the way says that a request was too large.
+package final class AppendLimit: Sendable {
+  package static let smallest: Int64 = 64 << 10
+  private let bytes: Locked<Int64>
 
-  var current: Int64 { bytes.withLock { $0 } }
+  package init(_ bytes: Int64 = .max) { self.bytes = Locked(bytes) }
 
-  /// False when it cannot shrink any further.
-  func shrink(below count: Int64) -> Bool {
-    guard count / 2 >= Self.smallest else { return false }
-    bytes.withLock { $0 = min($0, count / 2) }
+  package var current: Int64 { bytes.withLock { $0 } }
+
+  /// A request of `count` bytes was refused: the next have half of that. False when it cannot shrink any further.
+  package func shrink(below count: Int64) -> Bool {
+    guard count > Self.smallest else { return false }
+    bytes.withLock { $0 = min($0, max(Self.smallest, count / 2)) }
     return true
   }
+
+  /// The server says how much it takes in one request.
+  package func lower(to most: Int64) { bytes.withLock { $0 = min($0, max(1, most)) } }
 }
 
 /// Takes one file to the server, however often the network fails.
@@ -49,6 +55,19 @@ struct FileTransfer: Sendable {
   init(context: TransferContext) {
     self.context = context
     share = FileShare(board: context.board)
+  }
+
+  /// Sends the file, and counts it when it is there.
+  ///
+  /// - Returns: Why it cannot be sent.
+  static func report(_ item: TransferItem, _ context: TransferContext) async throws -> PushFailure.File? {
+    do {
+      try await FileTransfer(context: context).run(item.file, item.step)
+      context.board.update { $0.filesDone += 1 }
+      return nil
+    } catch let problem as FileProblem {
+      return PushFailure.File(path: item.file.path.text, reason: problem.reason)
+    }
   }
 
   /// Sends the file, or what is missing of it, until it is verified.

@@ -86,7 +86,7 @@ package struct PushEngine: Sendable {
   }
 
   private enum Stage {
-    case send(PushID, [(file: SourceFile, step: ResumeStep)])
+    case send(PushID, [TransferItem])
     case await(PushID)
   }
 
@@ -99,8 +99,8 @@ package struct PushEngine: Sendable {
         $0.bytesResumed = $0.bytesTotal
       }
       return try await awaitBundle(of: id)
-    case .send(let id, let steps):
-      try await send(steps, to: id)
+    case .send(let id, let items):
+      try await send(items, to: id)
       // Once sealed, only a complete record tells a repetition that nothing is left to send.
       await flushJournal()
       try await seal(id)
@@ -119,7 +119,7 @@ package struct PushEngine: Sendable {
     let answer = try await retrier.run { try await api.openPush(opening) }
     guard let id = PushID(answer.id) else { throw ClientError.unexpected("the new push has no id") }
     try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
-    return .send(id, plan.files.map { ($0, .send) })
+    return .send(id, plan.files.map { TransferItem(file: $0, step: .send) })
   }
 
   /// Where to go on with the push of an earlier run; nil when a new one is needed.
@@ -141,7 +141,7 @@ package struct PushEngine: Sendable {
         return nil
       }
       let uploads = try await api.uploads(of: id, retrier: retrier)
-      return .send(id, steps(for: uploads))
+      return .send(id, items(for: uploads))
     case .queued, .admitted, .committing, .committed:
       guard isUnchanged else { return nil }
       notice("the earlier run had sent everything; nothing is sent again")
@@ -157,7 +157,7 @@ package struct PushEngine: Sendable {
     }
   }
 
-  private func steps(for uploads: [UploadAnswer]) -> [(file: SourceFile, step: ResumeStep)] {
+  private func items(for uploads: [UploadAnswer]) -> [TransferItem] {
     var byPath: [BundlePath: UploadAnswer] = [:]
     for upload in uploads {
       guard let text = upload.path, let path = try? BundlePath(text) else { continue }
@@ -166,24 +166,27 @@ package struct PushEngine: Sendable {
       if byPath[path] == nil || !isOver { byPath[path] = upload }
     }
     return plan.files.map { file in
-      (
-        file,
-        ResumeStep.decide(file: file, remembered: journal.file(file.path), server: byPath[file.path])
-      )
+      let server = byPath[file.path]
+      let isFinished = server?.uploadState?.isFinished == true
+      return TransferItem(
+        file: file,
+        step: ResumeStep.decide(file: file, remembered: journal.file(file.path), server: server),
+        storedDigest: isFinished ? server?.digest.flatMap { Digest(hex: $0) } : nil)
     }
   }
 
-  private func send(_ steps: [(file: SourceFile, step: ResumeStep)], to id: PushID) async throws {
+  private func send(_ items: [TransferItem], to id: PushID) async throws {
     let context = TransferContext(
       api: api, push: id, retrier: retrier, journal: journal, board: board, io: io, fileSystem: fileSystem,
-      limit: AppendLimit(), notice: notice)
-    // The largest first: the end is then not one lone file.
-    let steps = steps.sorted { $0.file.size > $1.file.size }
+      limit: AppendLimit(), batches: BatchSupport(), notice: notice)
     let failed = try await journalled {
-      try await inParallel(steps, limit: plan.parallel) { file, step in
-        try await Self.transfer(file, step, context)
+      try await inParallel(BatchPlan.units(of: items), limit: plan.parallel) { unit in
+        switch unit {
+        case .alone(let item): try await FileTransfer.report(item, context).map { [$0] }
+        case .batch(let items): try await BatchTransfer(context: context).run(items)
+        }
       }
-    }
+    }.flatMap { $0 }
     guard failed.isEmpty else { throw PushFailure.files(failed.sorted { $0.path < $1.path }) }
   }
 
@@ -197,18 +200,6 @@ package struct PushEngine: Sendable {
     writer.cancel()
     await writer.value
     return try result.get()
-  }
-
-  private static func transfer(
-    _ file: SourceFile, _ step: ResumeStep, _ context: TransferContext
-  ) async throws -> PushFailure.File? {
-    do {
-      try await FileTransfer(context: context).run(file, step)
-      context.board.update { $0.filesDone += 1 }
-      return nil
-    } catch let problem as FileProblem {
-      return PushFailure.File(path: file.path.text, reason: problem.reason)
-    }
   }
 
   private func seal(_ id: PushID) async throws {

@@ -68,7 +68,7 @@ struct BundleDownloadCommand: AsyncParsableCommand {
     let named = try BundleAddress(bundle)
     let board = ProgressBoard()
     let display = ProgressDisplay(board: board)
-    let api = GatewayAPI(server: try server.url(), connections: parallel)
+    let api = try server.connect(connections: parallel)
     let retrier = Retrier(
       server: api.server, policy: RetryPolicy(budgetSeconds: Double(retryBudget)), pacer: .system()
     ) { error, seconds in

@@ -25,9 +25,26 @@ enum ClientExit {
 struct ServerOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The gateway's URL, with a path prefix if it has one (default: $SHEAF_SERVER, else http://127.0.0.1:8773).",
+      "The gateway's URL, with a path prefix if it has one, or unix:/path of its socket (default: $SHEAF_SERVER, else http://127.0.0.1:8773).",
       valueName: "url"))
   var server: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A PEM file with a certificate to trust at an https URL besides the machine's own, such as a self-signed one.",
+      valueName: "file"),
+    completion: .file())
+  var certificate: String?
+
+  /// Connections to the gateway; call `shutdown` when done.
+  func connect(connections: Int = 8) throws -> GatewayAPI {
+    GatewayAPI(server: try url(), connections: connections, trust: try trust())
+  }
+
+  func trust() throws -> ServerTrust {
+    guard let certificate else { return .system }
+    return try ServerTrust(certificateFile: ClientRun.absolute(certificate))
+  }
 
   func url() throws -> ServerURL {
     let text =
@@ -53,7 +70,7 @@ enum ClientRun {
     _ option: ServerOption, _ body: @escaping @Sendable (GatewayAPI, Retrier) async throws -> Void
   ) async throws {
     try await run {
-      let api = GatewayAPI(server: try option.url())
+      let api = try option.connect()
       let retrier = Retrier(
         server: api.server, policy: RetryPolicy(budgetSeconds: questionBudgetSeconds), pacer: .system())
       try await closing(api) { try await body(api, retrier) }
@@ -104,6 +121,7 @@ enum ClientRun {
       (error.description, error.status == nil && error.retryable ? ClientExit.unreachable : ClientExit.failed)
     case let failure as CommandFailure: (failure.text, ClientExit.badInput)
     case let error as ServerURL.Flaw: (error.description, ClientExit.badInput)
+    case let error as ServerTrust.Flaw: (error.description, ClientExit.badInput)
     case let error as BundleAddress.Flaw: (error.description, ClientExit.badInput)
     case let error as ProblemError: (error.detail, ClientExit.badInput)
     default: (String(describing: error), ClientExit.failed)

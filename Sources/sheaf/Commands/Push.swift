@@ -63,6 +63,7 @@ struct Push: AsyncParsableCommand {
 
   private func push() async throws {
     let serverURL = try server.url()
+    let trust = try server.trust()
     let repoName = try RepoName(repo)
     let labelName = try label.map { try LabelName($0) }
     guard (1...64).contains(parallel) else {
@@ -86,7 +87,7 @@ struct Push: AsyncParsableCommand {
     display.notice(
       "pushing \(scan.files.count) files, \(ProgressText.bytes(scan.byteCount)), to \(repoName) at \(serverURL)"
     )
-    let api = GatewayAPI(server: serverURL, connections: parallel + 2)
+    let api = GatewayAPI(server: serverURL, connections: parallel + 2, trust: trust)
     let result = try await ClientRun.closing(api) {
       let plan = PushPlan(
         repo: repoName, label: labelName, message: message, files: scan.files, parallel: parallel)
