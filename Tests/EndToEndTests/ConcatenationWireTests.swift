@@ -110,7 +110,7 @@ import Testing
     let id = try #require(a.split(separator: "/").last)
     let bad = [
       whole, made, "https://other.example\(a)", "//other.example\(a)", "/files/00000000000000000000000000",
-      "/files/../files/\(id)", "/files/%2e%2e/\(id)", "/files\\\(id)", "/other/\(id)", "\(a)?x=1", "\(a)#x",
+      "/files/../files/\(id)", "/files/%2e%2e/\(id)", "/files\\\(id)", "/other/\(id)",
       "http://localhost@other.example\(a)",
     ]
     for url in bad {
