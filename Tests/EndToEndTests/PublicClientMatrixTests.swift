@@ -38,7 +38,8 @@ import Vocabulary
   }
 
   @Test(
-    "T-1 R-12 clients written in Python get their file through byte for byte", .enabled(if: python != nil, hint),
+    "T-1 R-12 clients written in Python get their file through byte for byte",
+    .enabled(if: python != nil, hint),
     arguments: [
       "tuspy_checksums", "tuspy_remembered", "tuspy_async", "aiotus_upload", "aiotus_parts", "aiotus_resume",
       "requests_body", "requests_chunked", "httpx_body", "httpx_http2", "aiohttp_body", "urllib_body",
@@ -75,7 +76,8 @@ import Vocabulary
 
   /// Arguments of curl for each way of sending, `FILE` and `URL` to be replaced.
   private static let curls: [(String, [String])] = [
-    ("-T to a folder", ["-T", "FILE", "URL/files/"]), ("-T to a name", ["-T", "FILE", "URL/files/named.bin"]),
+    ("-T to a folder", ["-T", "FILE", "URL/files/"]),
+    ("-T to a name", ["-T", "FILE", "URL/files/named.bin"]),
     ("-T without a length", ["-T", "-", "URL/files/piped.bin"]),
     ("a POST", ["--data-binary", "@FILE", "-H", "Content-Type: application/octet-stream", "URL/files/"]),
     ("expecting 100", ["-T", "FILE", "-H", "Expect: 100-continue", "URL/files/"]),
@@ -95,7 +97,8 @@ import Vocabulary
       let arguments = template.map {
         $0.replacing("FILE", with: path).replacing("URL", with: server.baseURL)
       }
-      let words = (["curl", "-sS", "--fail-with-body", "--max-time", "30", "-D", "-", "-o", "/dev/null"] + arguments)
+      let words =
+        (["curl", "-sS", "--fail-with-body", "--max-time", "30", "-D", "-", "-o", "/dev/null"] + arguments)
         .map { "'\($0)'" }.joined(separator: " ")
       let result = try runProgram("/bin/sh", ["-c", "\(words) < '\(path)'"])
       try #require(result.status == 0, "\(result.output)\(result.errors)")
@@ -112,7 +115,8 @@ import Vocabulary
       do {
         let broken = try server.connect()
         try broken.sendHead(
-          "PUT", upload, [("Content-Range", "bytes 0-\(bytes.count - 1)/\(bytes.count)")], length: bytes.count)
+          "PUT", upload, [("Content-Range", "bytes 0-\(bytes.count - 1)/\(bytes.count)")], length: bytes.count
+        )
         try broken.send(Array(bytes[..<400_000]))
         try eventually("400,000 bytes stored") { try server.upload(at: upload)["offset"] as? Int == 400_000 }
       }
@@ -136,12 +140,14 @@ import Vocabulary
           "Content-Type: application/octet-stream", "--post-file", path, server.baseURL + "/files/",
         ])
       try #require(result.status == 0, "\(result.errors)")
-      let location = try #require(result.errors.firstMatch(of: /(?i)location: (\S+)/).map { String($0.output.1) })
+      let location = try #require(
+        result.errors.firstMatch(of: /(?i)location: (\S+)/).map { String($0.output.1) })
       try expectFile(server, at: location, bytes)
     }
   }
 
-  @Test("R-12 Node's fetch sends a file, whole and as a stream", .enabled(if: isInstalled("node"), "needs node"))
+  @Test(
+    "R-12 Node's fetch sends a file, whole and as a stream", .enabled(if: isInstalled("node"), "needs node"))
   func node() throws {
     try withFile { server, path, bytes in
       let script = """
