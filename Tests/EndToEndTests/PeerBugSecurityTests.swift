@@ -205,7 +205,9 @@ import Testing
     #expect(disposition.utf8.allSatisfy { (32..<127).contains($0) })
     // What is left without the quoted strings: one name each, and nothing of theirs.
     let bare = disposition.replacing(/"(?:[^"\\]|\\.)*"/, with: "")
-    #expect(bare.wholeMatch(of: /attachment(; filename=)?(; filename\*=UTF-8''[A-Za-z0-9%._~!#$&+^`|-]*)?/) != nil, "\(disposition)")
+    #expect(
+      bare.wholeMatch(of: /attachment(; filename=)?(; filename\*=UTF-8''[A-Za-z0-9%._~!#$&+^`|-]*)?/) != nil,
+      "\(disposition)")
   }
 
   @Test("B-33 every id that nobody has gets the same answer, well-formed or not")
