@@ -282,4 +282,18 @@ import Testing
     #expect(try server.upload(at: path)["offset"] as? Int == bytes.count)
     #expect(try server.request("GET", path).body == bytes)
   }
+
+  @Test("R-43 an upload's URL is an id and nothing else, and one tells nothing of the next")
+  func urls() throws {
+    let server = try GatewayProcess.running()
+    let paths = try (0..<40).map { _ in
+      try #require(try server.exchange("POST", "/files/", IETFWire.fields(8, isComplete: false), body: []).path)
+    }
+    #expect(paths.allSatisfy { $0.wholeMatch(of: /\/files\/[0-9a-z]{26}/) != nil })
+    // The beginning is the time; the rest is random, in each of its quarters.
+    for quarter in 0..<4 {
+      let parts = paths.map { String($0.suffix(16).dropFirst(quarter * 4).prefix(4)) }
+      #expect(Set(parts).count >= 38, "\(parts)")
+    }
+  }
 }

@@ -9,7 +9,7 @@ import Vocabulary
 @Suite struct LateWriterTests {
   /// holder:   append … 40 bytes, stalls   ← yields        60 bytes at last: refused
   /// newcomer:                      HEAD ─ waits ── 40 ──────────────────────────── 40
-  @Test("a chunk that arrives after a takeover is refused, and the newcomer's bytes are the file's")
+  @Test("B-11 a chunk that arrives after a takeover is refused, and the newcomer's bytes are the file's")
   func takenOver() async throws {
     let fixture = try EngineFixture()
     let id = try await fixture.create(100)

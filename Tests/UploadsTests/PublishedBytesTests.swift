@@ -37,7 +37,7 @@ import Vocabulary
     #expect(seen.withLock { $0 } == [nil])
   }
 
-  @Test("MUST-1 the offset that goes with a refusal is synced before it is told")
+  @Test("R-2 MUST-1 the offset that goes with a refusal is synced before it is told")
   func refusedOffsetIsDurable() async throws {
     let fixture = try EngineFixture()
     let id = try await fixture.create(100)

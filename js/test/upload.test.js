@@ -224,7 +224,7 @@ test('J-5: after a reload the same file goes on where the server stopped', async
   assert.deepEqual(gateway.uploads.get('u1')?.bytes, content(big));
 });
 
-test('J-4: other bytes under the same name, size and time start a new upload', async () => {
+test('B-10 J-4: other bytes under the same name, size and time start a new upload', async () => {
   const gateway = new FakeGateway();
   const set = bench(gateway.send);
   await interrupted(gateway, set, file('a', big));
