@@ -287,7 +287,8 @@ import Testing
   func urls() throws {
     let server = try GatewayProcess.running()
     let paths = try (0..<40).map { _ in
-      try #require(try server.exchange("POST", "/files/", IETFWire.fields(8, isComplete: false), body: []).path)
+      try #require(
+        try server.exchange("POST", "/files/", IETFWire.fields(8, isComplete: false), body: []).path)
     }
     #expect(paths.allSatisfy { $0.wholeMatch(of: /\/files\/[0-9a-z]{26}/) != nil })
     // The beginning is the time; the rest is random, in each of its quarters.

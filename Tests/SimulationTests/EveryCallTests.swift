@@ -64,7 +64,8 @@ import Testing
     }
   }
 
-  @Test("B-4 whichever call goes wrong, nothing acknowledged is lost, and all comes to its end", arguments: modes)
+  @Test(
+    "B-4 whichever call goes wrong, nothing acknowledged is lost, and all comes to its end", arguments: modes)
   func everyCall(mode: Mode) async throws {
     func strike(_ call: Int) -> [SimulationSettings.Strike] {
       [.init(life: 0, call: call, fault: mode.fault, isLasting: mode.isLasting)]

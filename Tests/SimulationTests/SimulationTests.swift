@@ -17,7 +17,8 @@ import Testing
   static let isReplay = ProcessInfo.processInfo.environment["SIMULATION_SEED"] != nil
 
   @Test(
-    "B-4 MUST-1…MUST-5: whatever fails, nothing acknowledged is lost, and all comes to its end", arguments: seeds)
+    "B-4 MUST-1…MUST-5: whatever fails, nothing acknowledged is lost, and all comes to its end",
+    arguments: seeds)
   func seed(_ seed: UInt64) async throws {
     let (first, second) = try await onSimulationThread {
       (
