@@ -77,6 +77,9 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOExtras", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -122,7 +125,12 @@ let package = Package(
     tests("ConfigurationTests", ["GatewayConfiguration"]),
     tests(
       "HTTPEdgeTests",
-      ["TestSupport", "HTTPEdge", "Bundles", "Catalog", "Pushes", "Platform", "Vocabulary", httpTypes]),
+      [
+        "TestSupport", "HTTPEdge", "Bundles", "Uploads", "Catalog", "Pushes", "Platform", "Vocabulary",
+        httpTypes,
+        nioCore, .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      ]),
     tests("ClientTests", ["Client", "TestSupport", "Platform", "Vocabulary", nioCore]),
     tests("PlatformTests", ["TestSupport", "Platform", "Vocabulary"]),
     tests("BlobsTests", ["TestSupport", "Blobs", "Platform", "Vocabulary"]),

@@ -16,7 +16,10 @@ package struct PublicAddress: Sendable {
   ///
   /// Certain are: the configured public URL; what a trusted proxy says; the `Host` of a request that shows no sign of a
   /// proxy. Forwarding fields of anybody else are never believed.
-  package func origin(authority: String?, headers: HTTPFields, peer: String?) -> String? {
+  /// `isSecure` says that the connection itself is TLS.
+  package func origin(
+    authority: String?, headers: HTTPFields, peer: String?, isSecure: Bool = false
+  ) -> String? {
     if let configured { return configured }
     let isTrusted = peer.map { peer in trustedProxies.contains { $0.contains(peer) } } ?? false
     let isForwarded = Self.proxyFields.contains { headers[$0] != nil }
@@ -28,7 +31,7 @@ package struct PublicAddress: Sendable {
       return "\(scheme)://\(host)"
     }
     guard !isTrusted, let host = authority, Self.isPlainHost(host) else { return nil }
-    return "http://\(host)"
+    return "\(isSecure ? "https" : "http")://\(host)"
   }
 
   /// Name and port only: nothing that could change the meaning of a URL or end a header line.

@@ -56,7 +56,11 @@ struct UploadResponder: Sendable {
       mustClose: true)
   }
 
-  func respond(to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?) async -> UploadReply {
+  /// `interim` writes a 1xx head, if the request is not answered yet and its client understands one.
+  func respond(
+    to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?,
+    interim: @escaping @Sendable (HTTPResponse) -> Void
+  ) async -> UploadReply {
     let requestID = RequestID.make(request.headerFields, entropy: entropy)
     let head = Self.head(of: request)
     let outcome: UploadOutcome
@@ -71,7 +75,8 @@ struct UploadResponder: Sendable {
       }
     }
     let origin = address.origin(
-      authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress)
+      authority: request.authority, headers: request.headerFields, peer: peer?.ipAddress,
+      isSecure: request.scheme == "https")
     let context = ResponseContext(
       requestID: requestID, now: clock.now(), location: { (origin ?? "") + "/files/\($0)" })
     var response = dialect.render(outcome, for: head, in: context)
