@@ -73,7 +73,8 @@ extension Session {
       of: "/usr/bin/curl",
       common + [
         "-X", "PATCH", "-T", file, "-H", "Expect:", "-H", "Upload-Offset: 0", "-H",
-        "Content-Type: application/offset+octet-stream", "-w", "%{http_code} %{time_total}", String(location),
+        "Content-Type: application/offset+octet-stream", "-w", "%{http_code} %{time_total}\n",
+        String(location),
       ])
     let after = server.process.cpuSeconds
     let words = answer.split(whereSeparator: \.isWhitespace)
