@@ -78,6 +78,9 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOExtras", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -128,7 +131,9 @@ let package = Package(
       [
         "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
         "Blobs",
-        "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging,
+        "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       ]),
     tests(
       "ClientTests",

@@ -96,6 +96,19 @@ extension SettingKind where Value == String? {
   }
 }
 
+extension SettingKind where Value == String? {
+  /// A file; empty text is none.
+  package static var optionalPath: Self {
+    Self(
+      placeholder: "path", expectation: "a path; ~ is not expanded", forms: [.string],
+      parse: { path in
+        if path.isEmpty { return .some(nil) }
+        return path.hasPrefix("~") || path.utf8.contains(0) ? nil : .some(path)
+      },
+      show: { $0.map { .text($0) } ?? .absent })
+  }
+}
+
 extension SettingKind where Value == [ProxyPeer] {
   /// A comma-separated list; empty text is the empty list.
   package static var peers: Self {

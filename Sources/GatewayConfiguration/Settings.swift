@@ -15,6 +15,15 @@ package struct SettingDeclarations: Sendable {
   package let port = Setting(
     "server.port", flag: "port", .integer(0...65535, zero: "any free port"), default: 8773, nasty: 0,
     help: "The TCP port to listen on")
+  package let unixSocket = Setting(
+    "server.unixSocket", flag: "unix-socket", .optionalPath, default: nil, nasty: "./a \"b\"/ü.sock",
+    help: "A unix socket to listen on instead of host and port")
+  package let tlsCertificate = Setting(
+    "server.tlsCertificate", flag: "tls-certificate", .optionalPath, default: nil, nasty: "./ü.pem",
+    help: "The PEM file of the certificate and its chain; makes the server speak TLS")
+  package let tlsKey = Setting(
+    "server.tlsKey", flag: "tls-key", .optionalPath, default: nil, nasty: "./ü.key",
+    help: "The PEM file of the certificate's private key, without a passphrase")
   package let publicURL = Setting(
     "server.publicURL", flag: "public-url", .publicURL, default: nil, nasty: "https://[fd00::1]:65535",
     help: "The URL clients use, when it is not the address listened on; makes links absolute")

@@ -25,6 +25,14 @@ package struct GatewayContext: RequestContext, RemoteAddressRequestContext {
   package var maxUploadSize: Int { 256 << 20 }
 }
 
+extension GatewayServices {
+  /// Who sent the request, for limits and lists.
+  func client(of request: Request, _ context: GatewayContext) -> String? {
+    PublicAddress(configured: settings.publicURL, trustedProxies: settings.trustedProxies)
+      .client(headers: request.headers, peer: context.peer)
+  }
+}
+
 extension SocketAddress {
   /// The IP address, or `unix` for whoever connects through a unix socket.
   var peerName: String? {

@@ -14,13 +14,22 @@ import Vocabulary
 package struct HTTPServer: Sendable {
   private let services: GatewayServices
 
-  package init(services: GatewayServices) { self.services = services }
+  private let addresses: [ListenerAddress]
+  private let tls: TLSIdentity?
+
+  /// Listens on `addresses`; those of TCP are TLS when there is an identity to show.
+  package init(services: GatewayServices, addresses: [ListenerAddress], tls: TLSIdentity? = nil) {
+    self.services = services
+    self.addresses = addresses
+    self.tls = tls
+  }
 
   /// Runs until the surrounding task is cancelled or shut down gracefully.
   ///
-  /// - Parameter onReady: called once with the address that is listened on, in URL form (`http://host:port`).
+  /// - Parameter onReady: called once with the addresses that are listened on, in URL form (`http://host:port`,
+  ///   `https://host:port`, `unix:/path`).
   /// - Throws: what binding throws (`BindError` for an address in use), or the failure of the server.
-  package func run(onReady: @escaping @Sendable (String) -> Void) async throws {
+  package func run(onReady: @escaping @Sendable ([String]) -> Void) async throws {
     let settings = services.settings
     let address = PublicAddress(configured: settings.publicURL, trustedProxies: settings.trustedProxies)
     let options = DialectOptions(
@@ -44,28 +53,39 @@ package struct HTTPServer: Sendable {
       bytesPerSecond: settings.minimumBytesPerSecond)
     let loops = LoopPool(watchInterval: patience.lookInterval)
     let clients = ClientNetworks(trustedProxies: settings.trustedProxies)
-    let connections = ConnectionLimit(
-      perAddress: settings.maximumConnectionsPerAddress, clientName: { clients.name(of: $0) })
-    let application = Application(
-      router: router,
-      server: HTTPServerBuilder { routed in
-        UploadConnection(
-          responder: routed, uploads: responder, loops: loops, patience: patience, connections: connections)
-      },
-      configuration: .init(
-        address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 1024,
-        availableConnectionsDelegate: MaximumAvailableConnections(settings.maximumConnections)),
-      onServerRunning: { channel in
-        onReady(Self.url(of: channel.localAddress, host: settings.host))
-      },
-      logger: services.logger)
+    let connection = UploadConnection(
+      responder: RoutedResponses.responder(router, clock: services.clock, logger: services.logger),
+      uploads: responder, loops: loops, patience: patience,
+      connections: ConnectionLimit(
+        perAddress: settings.maximumConnectionsPerAddress, clientName: { clients.name(of: $0) }))
+    try await serve(connection, events, loops, onReady)
+  }
+
+  private func serve(
+    _ connection: UploadConnection, _ events: EventFeed, _ loops: LoopPool,
+    _ onReady: @Sendable ([String]) -> Void
+  ) async throws {
+    let services = services
+    let tls = tls
+    let listeners = try await Listeners.start(
+      addresses, isSecure: tls != nil, maximumConnections: services.settings.maximumConnections
+    ) { channel, isTCP in
+      connection.setup(channel: channel, tls: isTCP ? tls?.context : nil, logger: services.logger).map { _ in
+      }
+    }
+    onReady(listeners.urls)
     try await withGracefulShutdownHandler {
-      try await application.run()
-      // It ends with the listener; answers to the last requests may still be on their way.
+      do {
+        try await listeners.untilLost()
+      } catch let error as Listeners.Lost {
+        guard Task.isShuttingDownGracefully else { throw error }
+      }
+      // The listeners end first; answers to the last requests may still be on their way.
       await loops.untilClosed()
     } onGracefulShutdown: {
       services.uploads.drain()
       events.close()
+      listeners.quiesce()
     }
   }
 
@@ -104,10 +124,5 @@ package struct HTTPServer: Sendable {
     ProblemRoutes().add(to: router)
     OpenAPIRoutes().add(to: router)
     try PageRoutes(services: services).add(to: router)
-  }
-
-  private static func url(of address: SocketAddress?, host: String) -> String {
-    let name = host.contains(":") ? "[\(host)]" : host
-    return "http://\(name):\(address?.port ?? 0)"
   }
 }

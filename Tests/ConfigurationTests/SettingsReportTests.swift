@@ -85,6 +85,9 @@ struct SettingsDocumentTests {
     let without = try Settings.resolve(flags: [:], environment: home)
     let with = try Settings.resolve(flags: [:], environment: home, file: ("f", String(text[start..<end])))
     #expect(with.entries.map(\.value) == without.entries.map(\.value))
-    #expect(with.entries.filter { $0.origin == .standard }.map(\.name) == ["data", "server.publicURL"])
+    #expect(
+      with.entries.filter { $0.origin == .standard }.map(\.name) == [
+        "data", "server.unixSocket", "server.tlsCertificate", "server.tlsKey", "server.publicURL",
+      ])
   }
 }

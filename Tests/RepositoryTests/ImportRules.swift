@@ -40,7 +40,7 @@ enum ImportRules {
         "Hummingbird", "HummingbirdCore", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle",
         "Foundation", "NIOCore",
         "NIOPosix",
-        "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
+        "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS", "NIOExtras", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
       ]),
     // NIOHTTP1 has the header fields that AsyncHTTPClient takes.
     Target(

@@ -24,7 +24,7 @@ struct BatchRoutes: Sendable {
     }
     let batch = try BatchRequest(request)
     let push = try await BatchPush(batch, services)
-    let client = context.remoteAddress?.ipAddress
+    let client = services.client(of: request, context)
     let loop = context.eventLoop
     let answer = try await RequestPieces.of(request, on: loop) { [services, budget] pieces in
       let receiver = BatchReceiver(

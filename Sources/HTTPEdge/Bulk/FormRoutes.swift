@@ -25,7 +25,7 @@ struct FormRoutes: Sendable {
     }
     let boundary = try MultipartBoundary.parse(type)
     let defaults = try FormFields(query: request)
-    let client = context.remoteAddress?.ipAddress
+    let client = services.client(of: request, context)
     let services = services
     let results = try await RequestPieces.of(request, on: context.eventLoop) { pieces in
       let receiver = FormReceiver(

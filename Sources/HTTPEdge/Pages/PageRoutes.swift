@@ -91,7 +91,8 @@ package struct PageRoutes: Sendable {
   /// The address for command lines: how this client reached the server, or where it listens when that is not certain.
   private func shownAddress(_ request: Request, _ context: GatewayContext) -> String {
     address.origin(
-      authority: request.head.authority, headers: request.headers, peer: context.peer)
+      authority: request.head.authority, headers: request.headers, peer: context.peer,
+      isSecure: request.head.scheme == "https")
       ?? "http://localhost:\(services.settings.port)"
   }
 }

@@ -4,7 +4,8 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import Vocabulary
 
-/// Takes upload requests out of the stream of a connection, in front of the router; all others pass untouched.
+/// Takes upload requests out of what a connection or a stream of HTTP/2 carries, in front of the router; all others
+/// pass untouched.
 ///
 /// One request at a time: an upload waits for the router's answers before it, and the router for the upload's. Parts
 /// that arrive too early are held, and the socket is not read meanwhile, so what is held is bounded by one read.
@@ -23,8 +24,9 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
   private let responder: UploadResponder
   private let resources: LoopResources
   let patience: Patience
+  private let carrier: UploadCarrier
   private let attachRouter: (ChannelHandlerContext) throws -> Void
-  let receiving: LentBufferAllocator.Choice
+  var receiving: LentBufferAllocator.Choice { carrier.receiving }
   private(set) var context: ChannelHandlerContext?
   private(set) var exchange: UploadExchange?
   private var isRouterAttached = false
@@ -42,23 +44,19 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
   /// `attachRouter` adds the router's part to the pipeline; called once, at the first request that is not an upload.
   init(
-    responder: UploadResponder, resources: LoopResources, patience: Patience,
+    responder: UploadResponder, resources: LoopResources, patience: Patience, carrier: UploadCarrier,
     attachRouter: @escaping (ChannelHandlerContext) throws -> Void
   ) {
     self.responder = responder
     self.resources = resources
     self.patience = patience
-    receiving = LentBufferAllocator.Choice(head: patience.headWatch)
+    self.carrier = carrier
     routedRate = patience.rateWatch
     self.attachRouter = attachRouter
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    // Only test channels lack the options; they have no socket to size a buffer for.
-    try? context.channel.syncOptions?.setOption(
-      .recvAllocator, value: LentBufferAllocator(choice: receiving, resources: resources))
-    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
     resources.add(self)
   }
 
@@ -149,10 +147,18 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     case .head(let head):
       guard exchange == nil else { return false }
       receiving.head.requestBegan()
-      if let request = responder.uploadRequest(head) {
+      if let problem = HostField.flaw(
+        of: head.headers["host"], isRequired: head.version >= .http1_1 && !carrier.isStream)
+      {
+        guard routed == 0 else { return false }
+        refuse(problem, context)
+        return true
+      }
+      if var request = responder.uploadRequest(head) {
         guard routed == 0 else { return false }
         isRoutedBody = false
-        begin(request, context)
+        request.scheme = carrier.isSecure ? "https" : "http"
+        begin(request, head.version, context)
       } else {
         guard attachRouterOnce(context) else { return true }
         routed += 1
@@ -160,7 +166,9 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
         isRoutedBodyOpen = true
         routedRate.begin(at: lastActivity.time)
         // Behind a request that is not answered yet it would be taken for that one's; the client sends without it.
-        if routed == 1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+        if routed == 1, head.version.knowsInterim,
+          head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        {
           sendContinue(context)
         }
         context.fireChannelRead(wrapInboundOut(part))
@@ -174,9 +182,9 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
         exchange.restBytes -= Int64(buffer.readableBytes)
         if !exchange.isReplied { exchange.isPaused = exchange.body.push(buffer) }
         receiving.isLarge = exchange.wantsLargeBuffer
-        if !exchange.isPaused { resources.giveBack(buffer) }
+        if !exchange.isPaused && carrier.ownsBuffers { resources.giveBack(buffer) }
       }
-    case .end:
+    case .end(let trailers):
       if isRoutedBody {
         isRoutedBodyOpen = false
         awaitHead()
@@ -184,7 +192,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
       } else if let exchange {
         exchange.isRequestEnded = true
         receiving.isLarge = false
-        exchange.body.finish()
+        exchange.body.finish(trailers: trailers.map { HTTPFields($0, splitCookie: false) })
         if exchange.isReplied { complete(context) }
       }
     }
@@ -228,9 +236,10 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
   // MARK: an upload request
 
-  private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+  private func begin(_ request: HTTPRequest, _ version: HTTPVersion, _ context: ChannelHandlerContext) {
     let body = ChannelBody(context.eventLoop)
-    let exchange = UploadExchange(request, body: body, rate: patience.rateWatch)
+    let exchange = UploadExchange(
+      request, body: body, rate: patience.rateWatch, takesInterim: version.knowsInterim)
     self.exchange = exchange
     body.prepare(
       onFirstDemand: { [weak self, exchange] in
@@ -246,17 +255,32 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
         receiving.isLarge = exchange.wantsLargeBuffer
         resumeReading(context)
       })
-    let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+    let bound = NIOLoopBound(
+      (handler: self, context: context, exchange: exchange), eventLoop: context.eventLoop)
     let loop = context.eventLoop
-    let peer = context.remoteAddress
+    let peer = context.channel.remoteAddress
     let responder = responder
     Task(executorPreference: resources.executor) {
-      let reply = await responder.respond(to: request, body: body, peer: peer, interim: { _ in })
+      let reply = await responder.respond(to: request, body: body, peer: peer) { head in
+        // In the order of the calls, and before the answer, which takes the same way.
+        loop.execute {
+          let (handler, context, exchange) = bound.value
+          if handler.exchange === exchange { handler.interim(head, context) }
+        }
+      }
       loop.execute {
-        let (handler, context) = bound.value
+        let (handler, context, _) = bound.value
         handler.reply(reply, context)
       }
     }
+  }
+
+  /// 100 is not for the responder to say: it goes out when the engine asks for content.
+  private func interim(_ head: HTTPResponse, _ context: ChannelHandlerContext) {
+    guard let exchange, exchange.takesInterim, !exchange.isReplied, context.channel.isActive,
+      head.status.kind == .informational, head.status != .continue, head.status != .switchingProtocols
+    else { return }
+    context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
   }
 
   private func reply(_ reply: UploadReply, _ context: ChannelHandlerContext) {
@@ -274,39 +298,49 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
       !exchange.isRequestEnded
       && (exchange.restBytes < 0 || exchange.restBytes > Self.keepAliveRestBytes || exchange.expectsContinue)
     if isLongRest || reply.mustClose { exchange.mustClose = true }
-    if exchange.mustClose { reply.head.headerFields[.connection] = "close" }
+    if exchange.mustClose && !carrier.isStream { reply.head.headerFields[.connection] = "close" }
     exchange.isReplied = true
     exchange.isPaused = false
     exchange.body.discard()
     receiving.isLarge = false
-    write(reply, context)
-    if exchange.isRequestEnded {
-      complete(context)
+    let isOut = context.eventLoop.makePromise(of: Void.self)
+    write(reply, context, promise: isOut)
+    if exchange.isRequestEnded { return complete(context) }
+    let bound = NIOLoopBound(
+      (handler: self, context: context, exchange: exchange), eventLoop: context.eventLoop)
+    if carrier.isStream {
+      isOut.futureResult.assumeIsolated().whenSuccess {
+        let (handler, context, exchange) = bound.value
+        guard handler.exchange === exchange else { return }
+        // The answer is complete and nothing more is wanted: RFC 9113 section 8.1.
+        context.triggerUserOutboundEvent(StreamReset(code: .noError), promise: nil)
+      }
     } else {
-      let bound = NIOLoopBound(
-        (handler: self, context: context, exchange: exchange), eventLoop: context.eventLoop)
       _ = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Self.lingerSeconds)) {
         let (handler, context, exchange) = bound.value
         if handler.exchange === exchange { context.close(promise: nil) }
       }
-      resumeReading(context)
     }
+    resumeReading(context)
   }
 
-  private func write(_ reply: UploadReply, _ context: ChannelHandlerContext) {
+  private func write(
+    _ reply: UploadReply, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
+  ) {
     context.write(wrapOutboundOut(.head(HTTPResponseHead(reply.head))), promise: nil)
     if !reply.body.isEmpty {
       context.write(
         wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: reply.body)))), promise: nil
       )
     }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
   }
 
   private func complete(_ context: ChannelHandlerContext) {
     guard let exchange else { return }
     self.exchange = nil
-    if exchange.mustClose {
+    // A stream ends by itself when both sides have ended.
+    if exchange.mustClose && !carrier.isStream {
       context.close(promise: nil)
       return
     }

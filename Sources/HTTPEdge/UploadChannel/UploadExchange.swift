@@ -1,10 +1,13 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 
 /// One upload request and its answer, touched on the event loop only.
 final class UploadExchange {
   let body: ChannelBody
   let expectsContinue: Bool
+  /// Clients of HTTP/1.0 do not know 1xx answers.
+  let takesInterim: Bool
   /// Bytes of the body that have not arrived; negative when the client gave no Content-Length.
   var restBytes: Int64
   var isRequestEnded = false
@@ -15,10 +18,11 @@ final class UploadExchange {
   var mustClose: Bool
   var rate: RateWatch
 
-  init(_ request: HTTPRequest, body: ChannelBody, rate: RateWatch) {
+  init(_ request: HTTPRequest, body: ChannelBody, rate: RateWatch, takesInterim: Bool) {
     self.body = body
     self.rate = rate
-    expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
+    self.takesInterim = takesInterim
+    expectsContinue = takesInterim && request.headerFields[.expect]?.lowercased() == "100-continue"
     restBytes = Self.declaredBytes(of: request)
     mustClose = request.headerFields[.connection]?.lowercased().contains("close") ?? false
   }
@@ -36,4 +40,9 @@ final class UploadExchange {
   var wantsLargeBuffer: Bool {
     !isReplied && body.isTaking && (restBytes < 0 || restBytes >= Int64(LoopResources.smallBytes))
   }
+}
+
+extension HTTPVersion {
+  /// 1xx answers came with HTTP/1.1.
+  var knowsInterim: Bool { (major, minor) >= (1, 1) }
 }

@@ -28,24 +28,17 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let resolved = try flags.resolve()
     let settings = resolved.settings
-    guard settings.insecure || LoopbackAddress.contains(settings.host) else {
-      throw CommandFailure(
-        "host \(settings.host) can be reached by others and there is no access control yet; "
-          + "listen on 127.0.0.1 or say --insecure")
-    }
     guard !settings.allowCredentials || settings.allowedOrigins != .all else {
       throw CommandFailure(
         "setting server.allowCredentials cannot be true while server.allowedOrigins is \"*\"; "
           + "list the origins that may send credentials")
     }
+    // Before the data folder is touched, so that what cannot be listened on changes nothing.
+    let listening = try ListeningPlan(settings)
     let logger = LogOutput.start(settings)
     let composition: Composition
     do {
-      // Before the data folder is touched, so that a taken port changes nothing.
-      try PortProbe.check(host: settings.host, port: settings.port)
       composition = try Composition(resolved, logger: logger)
-    } catch let error as PortProbe.Failure {
-      throw CommandFailure("\(error)")
     } catch let error as DataFolderError {
       throw CommandFailure("\(error)")
     } catch {
@@ -59,7 +52,8 @@ struct Serve: AsyncParsableCommand {
     var configuration = ServiceGroupConfiguration(
       services: [
         .init(service: SchedulerService(scheduler: composition.services.scheduler)),
-        .init(service: ServerService(server: HTTPServer(services: composition.services))),
+        .init(service: ServerService(services: composition.services, listening: listening)),
+        .init(service: ReloadService(tls: listening.tls, logger: logger)),
       ],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
@@ -72,16 +66,6 @@ struct Serve: AsyncParsableCommand {
 struct CommandFailure: Error {
   let text: String
   init(_ text: String) { self.text = text }
-}
-
-private struct ServerService: Service {
-  let server: HTTPServer
-
-  func run() async throws {
-    try await server.run { url in
-      StandardOutput.line("sheaf is ready: page \(url)/ui/upload, uploads \(url)/files/")
-    }
-  }
 }
 
 private struct SchedulerService: Service {

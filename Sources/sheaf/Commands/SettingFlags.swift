@@ -10,6 +10,9 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.data), help: .of(\.data)) var data: String?
   @Option(name: .of(\.host), help: .of(\.host)) var host: String?
   @Option(name: .of(\.port), help: .of(\.port)) var port: String?
+  @Option(name: .of(\.unixSocket), help: .of(\.unixSocket)) var unixSocket: String?
+  @Option(name: .of(\.tlsCertificate), help: .of(\.tlsCertificate)) var tlsCertificate: String?
+  @Option(name: .of(\.tlsKey), help: .of(\.tlsKey)) var tlsKey: String?
   @Option(name: .of(\.publicURL), help: .of(\.publicURL)) var publicURL: String?
   @Option(name: .of(\.trustedProxies), help: .of(\.trustedProxies)) var trustedProxies: String?
   @Option(name: .of(\.interimResponses), help: .of(\.interimResponses)) var interimResponses: String?
@@ -54,6 +57,9 @@ struct SettingFlags: ParsableArguments {
     add(\.data, data)
     add(\.host, host)
     add(\.port, port)
+    add(\.unixSocket, unixSocket)
+    add(\.tlsCertificate, tlsCertificate)
+    add(\.tlsKey, tlsKey)
     add(\.publicURL, publicURL)
     add(\.trustedProxies, trustedProxies)
     add(\.interimResponses, interimResponses)

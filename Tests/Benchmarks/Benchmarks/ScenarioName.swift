@@ -1,6 +1,6 @@
 /// What the program can measure, in the order of `all`.
 enum ScenarioName: String, CaseIterable, Sendable {
-  case large, chunks, small, many, idle, latency, digest, history, push
+  case large, chunks, small, many, idle, latency, digest, history, push, protocols
 
   /// Its table.
   func run(_ session: Session) throws -> String {
@@ -14,6 +14,7 @@ enum ScenarioName: String, CaseIterable, Sendable {
     case .digest: try session.run(session.digest())
     case .history: try session.history()
     case .push: try session.push()
+    case .protocols: try session.protocols()
     }
   }
 }

@@ -68,11 +68,20 @@ package final class GatewayProcess: @unchecked Sendable {
       }
       text += String(decoding: data, as: UTF8.self)
     }
-    guard let match = text.firstMatch(of: /http:\/\/[^:\s]+:(\d+)/), let port = Int(match.1) else {
+    if text.contains("unix:") { return }
+    guard let match = text.firstMatch(of: /https?:\/\/[^:\s]+:(\d+)/), let port = Int(match.1) else {
       throw Failure.notReady(text)
     }
     self.port = port
   }
+
+  /// SIGHUP: what can be read again is.
+  package func hangUp() {
+    if let process { kill(process.processIdentifier, SIGHUP) }
+  }
+
+  /// What the server has logged since it was started.
+  package var log: String { (try? String(contentsOfFile: dataFolder + ".log", encoding: .utf8)) ?? "" }
 
   /// SIGKILL, as a crash.
   package func crash() {
