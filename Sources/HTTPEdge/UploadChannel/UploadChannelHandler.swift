@@ -148,7 +148,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
       guard exchange == nil else { return false }
       receiving.head.requestBegan()
       if let problem = HostField.flaw(
-        of: head.headers["host"], isRequired: head.version >= .http1_1 && !carrier.isStream)
+        of: head.headers["host"], isRequired: head.version != .http1_0 && !carrier.isStream)
       {
         guard routed == 0 else { return false }
         refuse(problem, context)
