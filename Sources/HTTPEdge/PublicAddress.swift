@@ -30,6 +30,21 @@ package struct PublicAddress: Sendable {
     }
   }
 
+  /// What `Location` begins with: `vouchedOrigin`, or for a direct client that names this very socket, its URL; nil for a
+  /// path. Not every client resolves a path, and a socket's own name is nobody's to poison.
+  ///
+  /// - Parameter local: address and port of this end of the connection.
+  package func locationOrigin(
+    authority: String?, headers: HTTPFields, peer: String?, local: (address: String, port: Int)?,
+    isSecure: Bool
+  ) -> String? {
+    if let origin = vouchedOrigin(authority: authority, headers: headers, peer: peer) { return origin }
+    guard let local, let authority else { return nil }
+    let address = local.address.contains(":") ? "[\(local.address)]" : local.address
+    guard ["\(address):\(local.port)", "localhost:\(local.port)"].contains(authority) else { return nil }
+    return origin(authority: authority, headers: headers, peer: peer, isSecure: isSecure)
+  }
+
   /// The origin the client seems to have used, to compare with what its browser says and for showing it to that client:
   /// `vouchedOrigin`, or the `Host` of a request that shows no sign of a proxy.
   ///

@@ -127,13 +127,11 @@ extension UploadView {
   /// True when the final word has been said: all content is there, or no more of it is wanted.
   fileprivate var isAnswered: Bool { state.isFinished || state == .rejected }
 
-  /// The upload in short, as UTF-8 JSON.
+  /// The upload in short, as UTF-8 JSON: only what stays as it is, so that a repeated answer is the same.
   fileprivate var summary: [UInt8] {
     let members = [
-      ("id", JSONText.string(id.text)), ("state", JSONText.string(state.rawValue)),
-      ("offset", String(offset)),
+      ("id", JSONText.string(id.text)), ("offset", String(offset)),
       ("length", length.map { String($0) } ?? "null"),
-      ("digest", digest.map { JSONText.string($0.hex) } ?? "null"),
     ]
     return Array(JSONText.object(members).utf8)
   }

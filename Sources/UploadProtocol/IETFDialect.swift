@@ -26,7 +26,7 @@ package struct IETFDialect: UploadDialect {
     case (.collection, .post), (.collection, .put), (.named, .put): return .create(try creation(head))
     case (.upload(let id), .head):
       try checkFieldsOfAppend(head.headerFields)
-      return .inspect(id)
+      return .inspect(id, completes: false)
     case (.upload(let id), .patch): return .append(id, try append(head))
     case (.upload(let id), .delete):
       try checkFieldsOfAppend(head.headerFields)

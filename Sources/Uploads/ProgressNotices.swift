@@ -9,8 +9,8 @@ final class ProgressNotices: Sendable {
     var toldAt: ContinuousClock.Instant
     var checkpointAt: ContinuousClock.Instant
   }
-  /// Between two notices lie at least this many bytes and this much time.
-  private static let stepBytes: Int64 = 1 << 20
+  /// Between two notices lie at least this many bytes, or this much time.
+  private static let stepBytes: Int64 = 16 << 20
   private static let interval = Duration.seconds(2)
 
   private let id: UploadID
@@ -34,11 +34,11 @@ final class ProgressNotices: Sendable {
     let now = ContinuousClock.now
     let (size, durableSize) = (partial.size, partial.durableSize)
     let (mustTell, mustCheckpoint) = state.withLock { state in
-      let isDue = now - state.toldAt >= Self.interval
-      let mustTell = isDue && durableSize - state.toldOffset >= Self.stepBytes
+      let newBytes = durableSize - state.toldOffset
+      let mustTell = newBytes >= Self.stepBytes || (newBytes > 0 && now - state.toldAt >= Self.interval)
       if mustTell { (state.toldOffset, state.toldAt) = (durableSize, now) }
       let mustCheckpoint =
-        now - state.checkpointAt >= Self.interval && size - durableSize >= Self.stepBytes
+        now - state.checkpointAt >= Self.interval && size > durableSize
       if mustCheckpoint { state.checkpointAt = now }
       return (mustTell, mustCheckpoint)
     }

@@ -6,27 +6,41 @@ import Vocabulary
 
 extension UploadEngine {
   /// The true offset: a running request is asked to yield first, and a complete upload is finished first.
-  func inspect(_ id: UploadID) async throws -> UploadOutcome {
+  func inspect(_ id: UploadID, completes: Bool = true) async throws -> UploadOutcome {
     let record = try await requireUpload(id)
     if record.state.isFinished { return .inspected(view(record, offset: record.length ?? 0)) }
     // Nobody has to let go of it: its offset says nothing before it is finished.
     if case .final = record.concatenation { return .inspected(view(record, offset: 0)) }
-    let step = try await withUpload(id) { session -> Step in
-      if session.record.state.isFinished { return .finished(.done(session.record)) }
-      // What HEAD tells is an acknowledgement like any other (MUST-1).
-      try await makeDurable(&session)
-      guard session.offset == session.record.length, session.record.concatenation == nil else {
-        try await renewOrphan(&session.record)
-        return .outcome(.inspected(view(session.record, offset: session.offset)))
-      }
-      return .finished(try await finish(&session))
-    }
+    let step = try await withUpload(id) { session in try await look(at: &session, completes: completes) }
     switch step {
     case .outcome(let outcome): return outcome
     case .finished(let finished):
       if case .received(let record, let partial) = finished { verifyLater(record.id, partial) }
       return .inspected(view(finished.record, offset: finished.record.length ?? 0))
     }
+  }
+
+  /// What HEAD would say of an upload that no request is using at the moment; nil of any other.
+  package func viewIfIdle(_ id: UploadID) async throws -> UploadView? {
+    guard let lease = ownership.acquireIfIdle(id) else { return nil }
+    defer { ownership.release(lease) }
+    guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen,
+      !record.isAssembling
+    else { return nil }
+    let step = try await withSession(of: id) { session in try await look(at: &session, completes: false) }
+    guard case .outcome(.inspected(let view)) = step else { return nil }
+    return view
+  }
+
+  private func look(at session: inout UploadSession, completes: Bool) async throws -> Step {
+    if session.record.state.isFinished { return .finished(.done(session.record)) }
+    // What HEAD tells is an acknowledgement like any other (MUST-1).
+    try await makeDurable(&session)
+    guard completes, session.offset == session.record.length, session.record.concatenation == nil else {
+      try await renewOrphan(&session.record)
+      return .outcome(.inspected(view(session.record, offset: session.offset)))
+    }
+    return .finished(try await finish(&session))
   }
 
   /// Somebody knows the upload's URL after all: it gets its full lifetime (T-25).

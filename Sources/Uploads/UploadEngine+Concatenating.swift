@@ -11,11 +11,12 @@ extension UploadEngine {
   /// A final upload of at most this many bytes is put together before the answer.
   private static var promptBytes: Int64 { 4 << 20 }
   /// The same final upload asked for again within this time is the one that is there (T-79).
-  private static var repeatSeconds: Int64 { 600 }
+  static var repeatSeconds: Int64 { 600 }
 
   /// The row of a final upload; its bytes follow at once or in the background.
   func createFinal(_ record: UploadRecord, parts: [UploadID]) async throws -> UploadOutcome {
-    let since = clock.now().adding(seconds: -Self.repeatSeconds)
+    // Asked before the parts are looked at, which may be gone by now; and again where it is inserted.
+    let since = record.createdAt.adding(seconds: -Self.repeatSeconds)
     let known = try await catalog.read { reader in
       try reader.finalUpload(ofParts: parts, metadata: record.metadata, since: since)
     }
@@ -29,7 +30,8 @@ extension UploadEngine {
       try await insert(record, replacing: nil)
     } catch {
       unfinished.remove(record.id)
-      throw error
+      guard let same = error as? SameRequest else { throw error }
+      return .created(try await inspectedView(same.id), receivedContent: false)
     }
     if let length = record.length, length <= Self.promptBytes {
       _ = try await assemble(record.id)

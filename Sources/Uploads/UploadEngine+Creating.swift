@@ -164,6 +164,13 @@ extension UploadEngine {
   ) async throws {
     try await catalog.write { [limits] transaction in
       var record = record
+      if case .final(let parts, _) = record.concatenation,
+        let known = try transaction.finalUpload(
+          ofParts: parts, metadata: record.metadata,
+          since: record.createdAt.adding(seconds: -Self.repeatSeconds))
+      {
+        throw SameRequest(id: known)
+      }
       if let request {
         if let known = try transaction.idempotentRequest(request.key), let id = UploadID(known.subject) {
           throw SameRequest(id: id)

@@ -107,7 +107,7 @@ package final class UploadEngine: Sendable {
       case .discover: return .discovered
       case .create(let create):
         return try await self.create(create, body: body, client: client, notify: notify)
-      case .inspect(let id): return try await inspect(id)
+      case .inspect(let id, let completes): return try await inspect(id, completes: completes)
       case .append(let id, let append):
         return try await self.append(append, to: id, body: body, client: client, notify: notify)
       case .terminate(let id): return try await terminate(id)
@@ -179,17 +179,22 @@ package final class UploadEngine: Sendable {
     _ id: UploadID, interrupting content: (any UploadBody)? = nil,
     _ body: (inout UploadSession) async throws -> Result
   ) async throws -> Result {
-    try await withLease(of: id, interrupting: content) {
-      var session: UploadSession
-      if let kept = sessions.take(id) { session = kept } else { session = try await load(id) }
-      do {
-        let result = try await body(&session)
-        if session.record.state.isOpen { sessions.keep(session) } else { session.partial?.close() }
-        return result
-      } catch {
-        session.partial?.close()
-        throw error
-      }
+    try await withLease(of: id, interrupting: content) { try await withSession(of: id, body) }
+  }
+
+  /// The same for who owns the upload already.
+  func withSession<Result: Sendable>(
+    of id: UploadID, _ body: (inout UploadSession) async throws -> Result
+  ) async throws -> Result {
+    var session: UploadSession
+    if let kept = sessions.take(id) { session = kept } else { session = try await load(id) }
+    do {
+      let result = try await body(&session)
+      if session.record.state.isOpen { sessions.keep(session) } else { session.partial?.close() }
+      return result
+    } catch {
+      session.partial?.close()
+      throw error
     }
   }
 

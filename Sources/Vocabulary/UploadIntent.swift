@@ -2,7 +2,8 @@
 package enum UploadIntent: Sendable, Equatable {
   case discover
   case create(CreateIntent)
-  case inspect(UploadID)
+  /// `completes`: an upload that has as many bytes as its length says is complete by that, as in tus.
+  case inspect(UploadID, completes: Bool = true)
   case append(UploadID, AppendIntent)
   case terminate(UploadID)
 }

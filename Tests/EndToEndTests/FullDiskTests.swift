@@ -22,6 +22,7 @@ import Testing
     #expect(try patch(server, whole, from: 0, to: 1_000_000).status == 204)
 
     let (filling, refused) = try fill(server)
+    try fillRest(server)
     print("\(filling.count) uploads, \(try disk.freeBytes()) bytes free, then \(refused)")
     #expect(refused == 507)
     #expect(filling.count > 10)
@@ -71,6 +72,19 @@ import Testing
       if answer.status != 204 { return (paths, answer.status) }
     }
     return (paths, 0)
+  }
+
+  /// The last bytes of room: a large piece is refused when it does not fit as a whole.
+  private static func fillRest(_ server: GatewayProcess) throws {
+    for count in [1 << 19, 1 << 16, 1 << 12, 1 << 8, 1 << 4, 1] {
+      var status = 204
+      while status == 204 {
+        let created = try server.creation(length: fileBytes)
+        guard created.status == 201, let location = created.headers["location"].flatMap(URL.init(string:))
+        else { return }
+        status = try patch(server, location.path, from: 0, to: count).status
+      }
+    }
   }
 
   /// What does not need space goes on even when another program has taken the reserve.

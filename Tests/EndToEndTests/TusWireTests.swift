@@ -74,7 +74,9 @@ import Vocabulary
     let extensions = Set((answer.headers["tus-extension"] ?? "").split(separator: ",").map(String.init))
     #expect(
       extensions == [
-        "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "termination",
+        "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum",
+        "checksum-trailer",
+        "termination", "concatenation", "concatenation-unfinished",
       ])
     let algorithms = Set(
       (answer.headers["tus-checksum-algorithm"] ?? "").split(separator: ",").map(String.init))

@@ -115,7 +115,7 @@ private func canonical(_ intent: UploadIntent, _ version: DraftVersion) -> Uploa
   switch intent {
   case .discover: return nil
   // Only the version's number marks these; without one they are nobody's.
-  case .inspect(let id), .terminate(let id):
+  case .inspect(let id, _), .terminate(let id):
     guard version.interopVersion != nil || version.speaksTusToo else { return nil }
     head.path += "/\(id)"
     if case .terminate = intent { head.method = .delete }
@@ -194,7 +194,7 @@ private func canonical(_ intent: UploadIntent) -> UploadRequestHead {
       addContent(creation.contentLength, creation.checks, to: &head)
       head.hasBody = true
     }
-  case .inspect(let id):
+  case .inspect(let id, _):
     head.method = .head
     head.path += "/\(id)"
   case .append(let id, let append):

@@ -278,7 +278,7 @@ extension UploadIntent {
     case .discover: "discover"
     case .create(let intent):
       "create \(intent.length ?? -1) content=\(intent.hasContent) checksum=\(intent.checks != .none)"
-    case .inspect(let id): "inspect \(id)"
+    case .inspect(let id, _): "inspect \(id)"
     case .append(let id, let intent):
       "append \(id) at \(intent.offset) length=\(intent.length ?? -1) checksum=\(intent.checks != .none)"
     case .terminate(let id): "terminate \(id)"

@@ -40,7 +40,7 @@ extension IntentVector {
   func value() throws -> UploadIntent {
     switch kind {
     case "discover": return .discover
-    case "inspect": return .inspect(try uploadID())
+    case "inspect": return .inspect(try uploadID(), completes: completes ?? true)
     case "terminate": return .terminate(try uploadID())
     case "create":
       return .create(

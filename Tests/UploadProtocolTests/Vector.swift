@@ -86,6 +86,7 @@ struct IntentVector: Decodable, Sendable {
     var algorithm: String
     var bytes: String
   }
+  var completes: Bool?
   var kind: String
   var id: String?
   var offset: Int64?

@@ -2,6 +2,8 @@ import Blobs
 import Catalog
 import HTTPTypes
 import Hummingbird
+import Platform
+import UploadProtocol
 import Uploads
 import Vocabulary
 
@@ -40,7 +42,12 @@ package struct UploadRoutes: Sendable {
     }
     guard let digest = upload.digest, upload.state == .verified || upload.state == .committed,
       !Self.wantsJSON(request.headers)
-    else { return .json(JSONViews.upload(upload, offset: offset)) }
+    else {
+      let fields = await progress(of: id, request)
+      var response = Response.json(JSONViews.upload(upload, offset: offset))
+      for field in fields { response.headers[field.name] = field.value }
+      return response
+    }
     let (blob, _) = try await services.uploads.open(id)
     let file = FileResponse(
       blob: blob, digest: digest, name: upload.path.lastComponent, modifiedAt: upload.modifiedAt,
@@ -48,6 +55,28 @@ package struct UploadRoutes: Sendable {
     var response = try await file.response(to: request, services)
     response.headers[.vary] = "Accept"
     return response
+  }
+
+  /// What HEAD would tell of the upload's offset. It is exact only when no request is sending: a client of a draft
+  /// takes the upload over by asking, anybody else is told nothing meanwhile.
+  private func progress(of id: UploadID, _ request: Request) async -> HTTPFields {
+    let head = UploadRequestHead(
+      method: .head, path: "\(UploadRoute.basePath)/\(id)", headerFields: request.headers)
+    guard case .ietf(let version) = DialectChoice(head) else { return [:] }
+    let outcome: UploadOutcome
+    if version == .unmarked {
+      guard let view = try? await services.uploads.viewIfIdle(id) else { return [:] }
+      outcome = .inspected(view)
+    } else {
+      outcome = await services.uploads.perform(.inspect(id, completes: false), body: nil, client: nil)
+      guard case .inspected = outcome else { return [:] }
+    }
+    let dialect = IETFDialect(version: version)
+    let context = ResponseContext(requestID: "", now: services.clock.now(), location: { "\($0)" })
+    let told: [HTTPField.Name] = [
+      .uploadOffset, .uploadComplete, .uploadIncomplete, .uploadLength, .uploadLimit,
+    ]
+    return dialect.render(outcome, for: head, in: context).head.headerFields.filter { told.contains($0.name) }
   }
 
   /// True when `Accept` names JSON itself; a browser's and a downloader's `*/*` do not.

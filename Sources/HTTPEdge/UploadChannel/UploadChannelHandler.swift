@@ -258,10 +258,10 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     let bound = NIOLoopBound(
       (handler: self, context: context, exchange: exchange), eventLoop: context.eventLoop)
     let loop = context.eventLoop
-    let peer = context.channel.remoteAddress
+    let (peer, local) = (context.channel.remoteAddress, context.channel.localAddress)
     let responder = responder
     Task(executorPreference: resources.executor) {
-      let reply = await responder.respond(to: request, body: body, peer: peer) { head in
+      let reply = await responder.respond(to: request, body: body, peer: peer, local: local) { head in
         // In the order of the calls, and before the answer, which takes the same way.
         loop.execute {
           let (handler, context, exchange) = bound.value

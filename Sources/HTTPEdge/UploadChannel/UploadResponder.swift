@@ -59,7 +59,7 @@ struct UploadResponder: Sendable {
 
   /// `interim` writes a 1xx head, if the request is not answered yet and its client understands one.
   func respond(
-    to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?,
+    to request: HTTPRequest, body: ChannelBody, peer: SocketAddress?, local: SocketAddress?,
     interim: @escaping @Sendable (HTTPResponse) -> Void
   ) async -> UploadReply {
     let head = Self.head(of: request)
@@ -71,7 +71,7 @@ struct UploadResponder: Sendable {
     options.ownOrigins += own.map { [$0] } ?? []
     guard let choice = DialectChoice(head) else { preconditionFailure("not an upload request") }
     let dialect = choice.dialect(options)
-    let context = self.context(of: request, peer: peer)
+    let context = self.context(of: request, peer: peer, local: local)
     let outcome = await outcome(
       of: request, head, dialect, body: body, peer: peer,
       notify: notify(head, dialect, context, peer, interim))
@@ -132,9 +132,13 @@ struct UploadResponder: Sendable {
     }
   }
 
-  private func context(of request: HTTPRequest, peer: String?) -> ResponseContext {
-    let origin = address.vouchedOrigin(
-      authority: request.authority, headers: request.headerFields, peer: peer)
+  private func context(of request: HTTPRequest, peer: String?, local: SocketAddress?) -> ResponseContext {
+    let local = local.flatMap { local in
+      local.ipAddress.flatMap { address in local.port.map { (address: address, port: $0) } }
+    }
+    let origin = address.locationOrigin(
+      authority: request.authority, headers: request.headerFields, peer: peer, local: local,
+      isSecure: request.scheme == "https")
     return ResponseContext(
       requestID: RequestID.make(request.headerFields, entropy: entropy), now: clock.now(),
       location: { (origin ?? "") + "/files/\($0)" })
