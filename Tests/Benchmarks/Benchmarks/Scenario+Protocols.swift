@@ -85,6 +85,8 @@ extension Session {
     sample[.throughput] = Double(bytes) / Double(1 << 20) / seconds
     sample[.peakMemory] = server.process.peakMemory
     if let before, let after { sample[.cpuPerGiB] = (after - before) / (Double(bytes) / Double(1 << 30)) }
+    // It may be working out the digest still.
+    server.kill()
     try workspace.remove(folder)
     return sample
   }

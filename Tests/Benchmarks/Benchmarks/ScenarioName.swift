@@ -1,6 +1,6 @@
 /// What the program can measure, in the order of `all`.
 enum ScenarioName: String, CaseIterable, Sendable {
-  case large, chunks, small, many, idle, latency, digest, history, push, protocols
+  case large, chunks, small, many, idle, latency, digest, history, push, protocols, batch
 
   /// Its table.
   func run(_ session: Session) throws -> String {
@@ -15,6 +15,7 @@ enum ScenarioName: String, CaseIterable, Sendable {
     case .history: try session.history()
     case .push: try session.push()
     case .protocols: try session.protocols()
+    case .batch: try session.batch()
     }
   }
 }

@@ -37,6 +37,22 @@ final class UploadClient: Sendable {
     return try location(of: response)
   }
 
+  /// Sends small uploads as frames in one request; they must all be stored.
+  func batch(_ uploads: [Upload], push: String) throws {
+    var body: [UInt8] = []
+    for upload in uploads {
+      let header = Array(#"{"path":"\#(upload.number)","size":\#(upload.length)}"#.utf8)
+      body += (0..<4).map { UInt8(truncatingIfNeeded: header.count >> (24 - 8 * $0)) } + header
+      body += payload.bytes(of: upload)
+    }
+    let response = try connection.request(
+      "POST", "/files/batch?push=\(push)", [("Content-Type", "application/vnd.sheaf.frames")], .bytes(body))
+    let stored = response.text.ranges(of: #""status":"stored""#).count
+    guard response.status / 100 == 2, stored == uploads.count else {
+      throw unexpected("POST batch", response)
+    }
+  }
+
   func append(_ range: Range<Int>, of upload: Upload, at path: String) throws {
     let response = try connection.request(
       "PATCH", path,
