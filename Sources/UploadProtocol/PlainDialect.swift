@@ -30,7 +30,19 @@ package struct PlainDialect: UploadDialect {
 
   package func render(
     _ outcome: UploadOutcome, for request: UploadRequestHead, in context: ResponseContext
-  ) -> UploadResponse { rendering.render(outcome, for: request, in: context) }
+  ) -> UploadResponse { rendering.render(Self.honest(outcome), for: request, in: context) }
+
+  /// A client that knows of no protocol takes any 2xx for a file that is stored: an upload that an earlier request has
+  /// begun, and that this request's content was not added to, is none.
+  private static func honest(_ outcome: UploadOutcome) -> UploadOutcome {
+    guard case .created(let view, _) = outcome, view.state.isOpen else { return outcome }
+    let error = ProblemError(
+      .offsetMismatch,
+      detail:
+        "upload \(view.id) has \(view.offset) bytes of an earlier request; PUT the rest with Content-Range",
+      members: ["expected-offset": .integer(view.offset), "provided-offset": .integer(0)])
+    return .refused(error, view: view)
+  }
 
   package func trailingChecksum(
     in trailers: HTTPFields, of request: UploadRequestHead

@@ -197,9 +197,15 @@ extension UploadEngine {
         }
       } catch { (trailerFlaw, matches) = (error, false) }
     }
+    let ending = machine.end(end, checksumMatches: matches)
+    var isNewLength = isNewLength
+    if case .keep = ending, session.record.length != machine.length {
+      // The last request of a part: its end is the part's length.
+      session.record.length = machine.length
+      isNewLength = true
+    }
     let step = try await conclude(
-      machine.end(end, checksumMatches: matches), &session, partial, isNewLength: isNewLength,
-      floor: progress?.toldOffset)
+      ending, &session, partial, isNewLength: isNewLength, floor: progress?.toldOffset)
     if let failure { throw failure }
     if let trailerFlaw {
       return .outcome(.refused(trailerFlaw, view: view(session.record, offset: session.offset)))

@@ -113,9 +113,13 @@ extension UploadEngine {
     let finished = try await withLease(of: id, interrupting: stop) { () -> Finished? in
       sessions.take(id)?.partial?.close()
       let record = try await requireUpload(id)
-      guard record.isAssembling, case .final(let parts, _) = record.concatenation,
-        let length = try await completeLength(ofParts: parts)
-      else { return nil }
+      guard record.isAssembling, case .final(let parts, _) = record.concatenation else { return nil }
+      // One that ended while this upload was being made told nobody, nor did one whose end the process did not survive.
+      if let (part, state) = try await endedPart(of: parts) {
+        try await failFinal(record, part, state)
+        return nil
+      }
+      guard let length = try await completeLength(ofParts: parts) else { return nil }
       return try await fill(record, parts: parts, length: length, stop)
     }
     guard let finished else { return false }
@@ -129,6 +133,17 @@ extension UploadEngine {
     guard try await areFull(parts) else { return nil }
     return try await holding(Set(parts).sorted()[...]) {
       try await areFull(parts) ? try await length(ofParts: parts) : nil
+    }
+  }
+
+  /// A part that will never be complete, if there is one.
+  private func endedPart(of parts: [UploadID]) async throws -> (UploadID, UploadState)? {
+    try await catalog.read { reader in
+      for part in Set(parts) {
+        let state = try reader.upload(part)?.state ?? .expired
+        if !state.isOpen { return (part, state) }
+      }
+      return nil
     }
   }
 
@@ -182,25 +197,30 @@ extension UploadEngine {
       let interrupt = activity.interruption(of: final)
       interrupt()
       try await withOwnership(of: final) {
-        guard var record = try await catalog.read({ try $0.upload(final) }), record.isAssembling else {
+        guard let record = try await catalog.read({ try $0.upload(final) }), record.isAssembling else {
           return
         }
-        let now = clock.now()
-        record.state = .rejected
-        record.updatedAt = now
-        record.reason = "its part \(part.id) was \(part.state.rawValue) before it was put together"
-        let rejected = record
-        try await catalog.write { transaction in
-          try transaction.update(rejected)
-          try transaction.record(
-            NewEvent(
-              at: now, kind: .uploadRejected, subject: final.text,
-              details: ["path": rejected.path.text, "part": part.id.text]))
-        }
-        unfinished.remove(final)
-        try await blobs.removePartial(final)
+        try await failFinal(record, part.id, part.state)
       }
     }
+  }
+
+  /// Ends a final upload for a part's end. Called by its owner.
+  private func failFinal(_ record: UploadRecord, _ part: UploadID, _ state: UploadState) async throws {
+    var rejected = record
+    rejected.state = .rejected
+    rejected.updatedAt = clock.now()
+    rejected.reason = "its part \(part) was \(state.rawValue) before it was put together"
+    let saved = rejected
+    try await catalog.write { transaction in
+      try transaction.update(saved)
+      try transaction.record(
+        NewEvent(
+          at: saved.updatedAt, kind: .uploadRejected, subject: saved.id.text,
+          details: ["path": saved.path.text, "part": part.text]))
+    }
+    unfinished.remove(record.id)
+    try await blobs.removePartial(record.id)
   }
 }
 

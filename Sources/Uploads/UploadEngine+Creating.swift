@@ -67,8 +67,9 @@ extension UploadEngine {
       do {
         try await register(record, intent, replacing: nil)
       } catch let error as SameRequest {
-        return try await createdAlready(
-          try await requireUpload(error.id), intent, body: body, client: client)
+        // Which came in between; whether it is the same one, its fingerprint tells here as well.
+        guard let known = try await sameRequest(intent) else { throw error }
+        return try await createdAlready(known, intent, body: body, client: client)
       } catch let error as ProblemError where error.problem == .pathConflict {
         // Perhaps the same creation, sent twice at once.
         guard case .same(let known) = try await earlier(record) else { throw error }
@@ -113,10 +114,15 @@ extension UploadEngine {
     }
   }
 
-  /// What a client whose creation was broken off can go on with, if anything.
+  /// What a client whose creation was broken off can go on with, if anything: never less than it was told (MUST-1).
   private func remaining(_ id: UploadID) async throws -> UploadView? {
-    let (record, offset) = try await status(id)
-    return record.state.isOpen && !isDrainingNow ? view(record, offset: min(offset, 0)) : nil
+    guard !isDrainingNow, let lease = ownership.acquireIfIdle(id) else { return nil }
+    defer { ownership.release(lease) }
+    guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen else { return nil }
+    return try await withSession(of: id) { session in
+      try await makeDurable(&session)
+      return view(session.record, offset: session.offset)
+    }
   }
 
   private enum Earlier {

@@ -16,6 +16,7 @@ import Testing
     ("trailers", "a trailer section ends a body"),
     ("large_trailers", "a trailer section that is too large is refused"),
     ("routed", "pages and API work; HEAD has no body"),
+    ("refused_head", "a head that is no request ends its stream and nothing else"),
     ("rapid_reset", "a client that resets streams without end is sent away"),
   ]
 

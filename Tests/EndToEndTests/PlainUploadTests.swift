@@ -101,4 +101,31 @@ import Testing
     let bundles = try server.json("GET", "/api/v1/repos/inbox/bundles").object["items"] as? [Any]
     #expect((bundles ?? []).isEmpty)
   }
+
+  @Test("a PUT sent again is not told 201 of an upload that has only what the first one brought")
+  func repeated() throws {
+    let server = try GatewayProcess.running(["--small-upload-bytes", "0"])
+    let key: WireFields = [("Idempotency-Key", "\"one\"")]
+    do {
+      let broken = try server.connect()
+      try broken.send(
+        "PUT /files/a HTTP/1.1\r\nHost: a\r\nIdempotency-Key: \"one\"\r\nContent-Length: 200000\r\n\r\n")
+      try broken.send(Array(bytes[..<100_000]))
+      // Or the second request could be the one that brings the first bytes.
+      try eventually("the first bytes are there") {
+        let uploads = try server.json("GET", "/api/v1/status").object["uploads"] as? [String: Any]
+        return ((uploads?["active"] as? [[String: Any]])?.first?["offset"] as? Int ?? 0) > 0
+      }
+    }
+    var answer = try server.exchange("PUT", "/files/a", key, body: bytes)
+    let path = try #require(answer.path)
+    if answer.status == 409 {
+      let offset = try #require(answer.headers["upload-offset"].flatMap { Int($0) })
+      answer = try server.exchange(
+        "PUT", path, [("Content-Range", "bytes \(offset)-199999/200000")], body: Array(bytes[offset...]))
+    }
+    #expect(answer.status == 201, "\(answer.final.text)")
+    try server.untilVerified(path)
+    #expect(try server.request("GET", path).body == bytes)
+  }
 }

@@ -119,4 +119,38 @@ import Vocabulary
     try await fixture.engine.forgetRequests()
     #expect(await fixture.perform(other, [1, 2, 3, 4]).view?.state == .verified)
   }
+
+  @Test("MUST-1 R-1 the refusal of a creation that broke off tells what is stored of it, not less")
+  func offsetOfBrokenCreation() async throws {
+    let fixture = try EngineFixture()
+    let outcome = await fixture.engine.perform(
+      .create(CreateIntent(length: 100, hasContent: true, completion: .withRequest)),
+      body: ScriptedBody([pattern(0..<40)], .broken), client: nil)
+    #expect(outcome.problem == .takenOver)
+    let view = try #require(outcome.view)
+    #expect(view.offset == 40)
+    // T-25: it is an orphan all the same.
+    #expect(view.expiresAt == fixture.clock.now().adding(seconds: 10))
+    #expect(try await fixture.offset(view.id) == 40)
+  }
+
+  @Test("of two creations with one key at once, the other one is told that the key is taken")
+  func keyRace() async throws {
+    let fixture = try EngineFixture()
+    for turn in 0..<30 {
+      let outcomes = await withTaskGroup(of: UploadOutcome.self) { group in
+        for count in [20, 30] {
+          group.addTask {
+            await fixture.perform(
+              CreateIntent(
+                length: Int64(count), hasContent: true, contentLength: Int64(count), completion: .withRequest,
+                idempotencyKey: "key \(turn)"), pattern(0..<count))
+          }
+        }
+        return await group.reduce(into: [UploadOutcome]()) { $0.append($1) }
+      }
+      #expect(outcomes.count { $0.problem == .idempotencyKeyReused } == 1, "\(outcomes)")
+      #expect(outcomes.count { $0.view?.state == .verified } == 1, "\(outcomes)")
+    }
+  }
 }

@@ -158,4 +158,37 @@ import Vocabulary
     let view = try #require(await final(fixture, [one, one]).view)
     #expect(view.state == .verified && view.length == 0)
   }
+
+  @Test("T-76 a final upload ends with a part whose end nobody told it of: a crash came in between")
+  func silentEnd() async throws {
+    let fixture = try EngineFixture()
+    let one = try await partial(fixture, pattern(0..<30))
+    let two = try await partial(fixture, nil, length: 30)
+    let view = try #require(await final(fixture, [one, two]).view)
+    var ended = try await fixture.record(two)
+    ended.state = .cancelled
+    let saved = ended
+    try await fixture.catalog.write { try $0.update(saved) }
+    let engine = fixture.restarted()
+    try await engine.assembleWaiting()
+    var problem: Problem?
+    for _ in 0..<1_000_000 where problem == nil {
+      problem = await engine.perform(.inspect(view.id), body: nil, client: nil).problem
+      await Task.yield()
+    }
+    #expect(problem == .uploadRejected)
+    #expect(try await fixture.record(view.id).reason?.contains(two.text) == true)
+  }
+
+  @Test("R-12 T-76 a part's last request makes its end its length, also by the drafts")
+  func lastRequest() async throws {
+    let fixture = try EngineFixture()
+    let one = try await partial(fixture, nil)
+    let view = try #require(await final(fixture, [one]).view)
+    let outcome = await fixture.perform(
+      AppendIntent(offset: 0, completion: .withRequest), on: one, ScriptedBody([pattern(0..<9)], .clean))
+    #expect(outcome.view?.length == 9)
+    #expect(try await fixture.record(one).length == 9)
+    #expect(try await untilAssembled(fixture, view.id).digest == SHA256Stream.digest(of: pattern(0..<9)))
+  }
 }

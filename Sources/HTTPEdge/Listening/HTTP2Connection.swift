@@ -45,7 +45,9 @@ final class HTTP2ConnectionWatch: ChannelInboundHandler, SilentConnection {
   private let resources: LoopResources
   private let receiving: LentBufferAllocator.Choice
   private var context: ChannelHandlerContext?
-  private var openStreams = 0
+  private var openStreams: Set<HTTP2StreamID> = []
+  /// Streams whose end came before word of their beginning: their first frame was refused on the spot.
+  private var endedStreams: Set<HTTP2StreamID> = []
   private var unusedSince = NIODeadline.now()
   private var isQuiescing = false
 
@@ -73,7 +75,7 @@ final class HTTP2ConnectionWatch: ChannelInboundHandler, SilentConnection {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event is ChannelShouldQuiesceEvent {
       isQuiescing = true
-      if openStreams == 0 { unusedSince = .now() }
+      if openStreams.isEmpty { unusedSince = .now() }
     } else if event as? ChannelEvent == .inputClosed {
       context.close(promise: nil)
     }
@@ -87,36 +89,43 @@ final class HTTP2ConnectionWatch: ChannelInboundHandler, SilentConnection {
   }
 
   func look(_ now: NIODeadline) {
-    guard openStreams == 0, let context else { return }
+    guard openStreams.isEmpty, let context else { return }
     let limit = isQuiescing ? Self.quiescingPatience : patience.idle + patience.lookInterval
     if now - unusedSince >= limit { context.close(promise: nil) }
   }
 
-  func streamOpened() {
-    openStreams += 1
+  /// False when the stream has ended already.
+  func streamOpened(_ id: HTTP2StreamID) -> Bool {
+    guard endedStreams.remove(id) == nil else { return false }
+    openStreams.insert(id)
     receiving.isLarge = true
+    return true
   }
 
-  func streamClosed() {
-    openStreams -= 1
-    guard openStreams == 0 else { return }
-    unusedSince = .now()
-    receiving.isLarge = false
+  /// False when the stream's beginning is still to be told.
+  func streamClosed(_ id: HTTP2StreamID) -> Bool {
+    guard openStreams.remove(id) != nil else {
+      endedStreams.insert(id)
+      return false
+    }
+    if openStreams.isEmpty {
+      unusedSince = .now()
+      receiving.isLarge = false
+    }
+    return true
   }
 }
 
-/// Tells both that watch over a connection of its streams.
+/// Tells both that watch over a connection of its streams, each of which it tells of first as open and then as closed.
 struct HTTP2StreamCount: NIOHTTP2StreamDelegate {
   let manager: NIOHTTP2ServerConnectionManagementHandler.HTTP2StreamDelegate
   let watch: NIOLoopBound<HTTP2ConnectionWatch>
 
   func streamCreated(_ id: HTTP2StreamID, channel: any Channel) {
-    manager.streamCreated(id, channel: channel)
-    watch.value.streamOpened()
+    if watch.value.streamOpened(id) { manager.streamCreated(id, channel: channel) }
   }
 
   func streamClosed(_ id: HTTP2StreamID, channel: any Channel) {
-    manager.streamClosed(id, channel: channel)
-    watch.value.streamClosed()
+    if watch.value.streamClosed(id) { manager.streamClosed(id, channel: channel) }
   }
 }

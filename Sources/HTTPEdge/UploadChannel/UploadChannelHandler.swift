@@ -147,8 +147,11 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
     case .head(let head):
       guard exchange == nil else { return false }
       receiving.head.requestBegan()
+      let isStream = carrier.isStream
+      let codings = isStream ? [] : head.headers["transfer-encoding"]
       if let problem = HostField.flaw(
-        of: head.headers["host"], isRequired: head.version != .http1_0 && !carrier.isStream)
+        of: head.headers["host"], isRequired: head.version != .http1_0 && !isStream)
+        ?? RequestFraming.flaw(ofTransferEncoding: codings, version: head.version)
       {
         guard routed == 0 else { return false }
         refuse(problem, context)

@@ -30,6 +30,7 @@ class Client:
             assert raw.selected_alpn_protocol() == "h2", raw.selected_alpn_protocol()
         self.socket = raw
         self.scheme = "https" if authority_file else "http"
+        self.authority = f"localhost:{port}"
         self.connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self.connection.initiate_connection()
         self.events = []
@@ -74,7 +75,7 @@ class Client:
 
     def begin(self, method, path, fields=(), end=False):
         stream = self.connection.get_next_available_stream_id()
-        head = [(":method", method), (":scheme", self.scheme), (":authority", "localhost"), (":path", path)]
+        head = [(":method", method), (":scheme", self.scheme), (":authority", self.authority), (":path", path)]
         if path.startswith("/files"):
             head.append(("tus-resumable", "1.0.0"))
         self.connection.send_headers(stream, head + list(fields), end_stream=end)
@@ -127,8 +128,9 @@ class Client:
     def upload(self, length, *fields):
         status, fields, _ = self.request("POST", "/files/", [("upload-length", str(length)), *fields])
         assert status == 201, status
-        assert fields["location"].startswith(f"{self.scheme}://localhost/files/"), fields["location"]
-        return fields["location"].split("localhost", 1)[1]
+        origin = f"{self.scheme}://{self.authority}"
+        assert fields["location"].startswith(f"{origin}/files/"), fields["location"]
+        return fields["location"].removeprefix(origin)
 
     def offset(self, path):
         status, fields, body = self.request("HEAD", path)
@@ -303,6 +305,17 @@ def routed(client):
         "POST", "/api/v1/pushes", [("content-type", "application/json")], b'{"repo": 3}'
     )
     assert status in (400, 422) and body.startswith(b"{"), (status, body)
+
+
+def refused_head(client):
+    """A head that is no request ends its stream; the connection and the server go on."""
+    client.connection.config.validate_outbound_headers = False
+    for _ in range(3):
+        stream = client.connection.get_next_available_stream_id()
+        client.connection.send_headers(stream, [(":method", "GET"), (":scheme", client.scheme), (":path", "/healthz")])
+        client.flush()
+        client.until(h2.events.StreamReset, stream)
+        assert client.request("GET", "/healthz")[0] == 200
 
 
 def rapid_reset(client):
