@@ -64,7 +64,9 @@ package struct PlainDialect: UploadDialect {
 
   private func append(_ head: UploadRequestHead) throws(ProblemError) -> AppendIntent {
     let fields = head.headerFields
-    let text = try fields.single(.contentRange).required(.contentRange)
+    guard let text = try fields.single(.contentRange).optional(.contentRange) else {
+      return try whole(head)
+    }
     guard let range = ContentRange(text) else {
       throw badHeader(.contentRange, "\(quoted(text)) is not of the form bytes FIRST-LAST/LENGTH")
     }
@@ -78,5 +80,15 @@ package struct PlainDialect: UploadDialect {
       offset: range.first, length: range.length, contentLength: range.count,
       checks: try ContentChecksParser.checks(of: fields, isCreation: false),
       completion: range.isLast ? .withRequest : .later)
+  }
+
+  /// A PUT without a range brings the whole file (RFC 9110 §9.3.4): `curl -C 0` sends none.
+  private func whole(_ head: UploadRequestHead) throws(ProblemError) -> AppendIntent {
+    let length = try head.contentLength()
+    try options.checkSize(length, of: .contentLength)
+    return AppendIntent(
+      offset: 0, length: length, contentLength: length,
+      checks: try ContentChecksParser.checks(of: head.headerFields, isCreation: false),
+      completion: .withRequest)
   }
 }

@@ -132,8 +132,8 @@ package final class UploadEngine: Sendable {
       .draining, detail: "the server is shutting down; what it acknowledged is safe, resume in a moment")
   }
 
-  /// An operating error as the client's problem; what the client need not know goes to the log.
-  func problem(for error: any Error) -> ProblemError {
+  /// Any error as the client's problem; what the client need not know goes to the operator.
+  package func problem(for error: any Error) -> ProblemError {
     switch error {
     case let error as ProblemError: return error
     case let error as BlobError:

@@ -48,6 +48,18 @@ import Testing
     #expect(try server.request("GET", path).body == bytes)
   }
 
+  @Test("a PUT without a range is the whole file, and never takes the place of what is there")
+  func wholeFile() throws {
+    let server = try GatewayProcess.running()
+    let path = try server.upload(length: 3)
+    let answer = try server.exchange("PUT", path, [], body: [1, 2, 3])
+    #expect(answer.status == 201)
+    #expect(answer.headers["upload-complete"] == "?1")
+    #expect([400, 409].contains(try server.exchange("PUT", path, [], body: [4, 5, 6]).status))
+    try server.untilVerified(path)
+    #expect(try server.request("GET", path).body == [1, 2, 3])
+  }
+
   @Test("a range that is malformed, elsewhere, or not as long as its content changes nothing")
   func badRanges() throws {
     let server = try GatewayProcess.running()

@@ -43,14 +43,14 @@ import Testing
   }
 }
 
-/// `docs/protocol-requirements.md`.
+/// The tables of requirements in `docs/protocol.md`.
 struct RequirementTable {
   struct Row: Sendable {
     let number: String
     let status: String
   }
 
-  static let path = "docs/protocol-requirements.md"
+  static let path = "docs/protocol.md"
   static let tested = "tested"
   let text: String
   let rows: [Row]

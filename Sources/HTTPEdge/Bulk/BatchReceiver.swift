@@ -126,7 +126,7 @@ final class BatchReceiver {
   }
 
   private func pushID() async throws(ProblemError) -> PushID {
-    do { return try await push.opened() } catch { throw services.problem(of: error) }
+    do { return try await push.opened() } catch { throw services.uploads.problem(for: error) }
   }
 
   /// Waits for the group before, and starts to store what is gathered.

@@ -103,7 +103,7 @@ struct BatchStorage: Sendable {
           continue
         }
       } catch {
-        throw services.problem(of: error)
+        throw services.uploads.problem(for: error)
       }
       return known
     }

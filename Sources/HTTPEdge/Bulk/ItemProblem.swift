@@ -1,4 +1,3 @@
-import Blobs
 import UploadProtocol
 import Vocabulary
 
@@ -32,21 +31,6 @@ enum ItemProblem {
 
   /// True for what concerns the server as a whole: the items behind would fare no better.
   static func concernsAll(_ problem: Problem) -> Bool { problem.status >= 500 }
-}
-
-extension GatewayServices {
-  /// Any error as the client's problem; what the client need not know goes to the operator.
-  func problem(of error: any Error) -> ProblemError {
-    switch error {
-    case let error as ProblemError: return error
-    case let error as BlobError:
-      report(error.description)
-      return error.problem
-    default:
-      report("unexpected: \(error)")
-      return ProblemError(.internalError, detail: "the server failed; the operator has been told")
-    }
-  }
 }
 
 extension UploadMetadata {

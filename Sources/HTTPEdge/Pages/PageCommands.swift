@@ -34,12 +34,7 @@ enum PageCommands {
       ],
       [
         "purpose": "One file with curl, as a bundle of its own in repo inbox",
-        "command": """
-        curl -f \(address)/files/ -H 'Tus-Resumable: 1.0.0' \\
-          -H "Upload-Length: $(stat -c %s FILE)" \\
-          -H "Upload-Metadata: filename $(basename FILE | tr -d '\\n' | base64 -w 0)" \\
-          -H 'Content-Type: application/offset+octet-stream' --data-binary @FILE
-        """,
+        "command": "curl -fT FILE \(address)/files/",
       ],
     ]
   }

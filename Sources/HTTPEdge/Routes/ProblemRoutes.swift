@@ -46,7 +46,7 @@ package struct ProblemRoutes: Sendable {
     templates.html(
       "problems", title: title, section: .none,
       view: [
-        "heading": title,
+        "heading": title, "isOne": problems.count == 1,
         "problems": problems.map { problem in
           [
             "code": problem.code, "statusCode": problem.status, "problemTitle": problem.title,
