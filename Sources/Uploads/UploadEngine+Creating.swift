@@ -91,13 +91,20 @@ extension UploadEngine {
   private func receiveFirst(
     _ intent: CreateIntent, _ id: UploadID, body: (any UploadBody)?, client: String?, notify: Notify?
   ) async throws -> UploadOutcome {
+    let told = Locked<Int64>(0)
+    let watched = notify.map { notify -> Notify in
+      { notice in
+        if case .progressed(_, let offset) = notice { told.withLock { $0 = max($0, offset) } }
+        notify(notice)
+      }
+    }
     let outcome: UploadOutcome
     do {
       outcome = try await self.append(
         intent.append, to: id, body: intent.hasContent ? body : nil, client: client, isCreation: true,
-        notify: notify)
+        notify: watched)
     } catch let error as ProblemError {
-      return .refused(error, view: try await remaining(id))
+      return .refused(error, view: try await remaining(id, told: told.withLock { $0 }))
     }
     switch outcome {
     case .appended(let view): return .created(view, receivedContent: intent.hasContent)
@@ -113,10 +120,11 @@ extension UploadEngine {
     }
   }
 
-  /// What a client whose creation was broken off can go on with, if anything.
-  private func remaining(_ id: UploadID) async throws -> UploadView? {
+  /// What a client whose creation was broken off can go on with, if anything. Of its bytes only those are known to be
+  /// durable that it was `told` of.
+  private func remaining(_ id: UploadID, told: Int64) async throws -> UploadView? {
     let (record, offset) = try await status(id)
-    return record.state.isOpen && !isDrainingNow ? view(record, offset: min(offset, 0)) : nil
+    return record.state.isOpen && !isDrainingNow ? view(record, offset: min(offset, told)) : nil
   }
 
   private enum Earlier {
