@@ -15,14 +15,19 @@ final class ProgressNotices: Sendable {
 
   private let id: UploadID
   private let partial: any PartialBlob
+  private let uptime: @Sendable () -> ContinuousClock.Instant
   private let notify: UploadEngine.Notify
   private let state: Locked<State>
 
-  init(of id: UploadID, _ partial: any PartialBlob, _ notify: @escaping UploadEngine.Notify) {
+  init(
+    of id: UploadID, _ partial: any PartialBlob, uptime: @escaping @Sendable () -> ContinuousClock.Instant,
+    _ notify: @escaping UploadEngine.Notify
+  ) {
     self.id = id
     self.partial = partial
+    self.uptime = uptime
     self.notify = notify
-    let now = ContinuousClock.now
+    let now = uptime()
     state = Locked(State(toldOffset: partial.size, toldAt: now, checkpointAt: now))
   }
 
@@ -31,7 +36,7 @@ final class ProgressNotices: Sendable {
 
   /// Called after every piece of content.
   func advance() {
-    let now = ContinuousClock.now
+    let now = uptime()
     let (size, durableSize) = (partial.size, partial.durableSize)
     let (mustTell, mustCheckpoint) = state.withLock { state in
       let newBytes = durableSize - state.toldOffset

@@ -165,7 +165,7 @@ extension UploadEngine {
     try await announce(&session.record, partial, isStaged: isStaged, intent)
     let checksums = intent.checks.checksums.map { ChecksumStream($0.algorithm) }
     let start = partial.size
-    let progress = notify.map { ProgressNotices(of: session.record.id, partial, $0) }
+    let progress = notify.map { ProgressNotices(of: session.record.id, partial, uptime: uptime, $0) }
     let (id, isDeferred) = (session.record.id, session.record.length == nil)
     let sink = AppendSink(
       machine, partial: partial, checksums: checksums, isStaged: isStaged, headroom: headroom

@@ -149,11 +149,11 @@ extension UploadEngine {
 
   /// Stores content that is stored nowhere yet, each once.
   private func pack(_ files: inout [Candidate]) async throws {
-    var contents: [Digest: [UInt8]] = [:]
-    for file in files where file.isOpen && file.mismatch == nil && file.extent == nil {
-      contents[file.digest] = file.content
-    }
-    guard headroom.take(contents.values.reduce(0) { $0 + $1.count }) else { throw DiskHeadroom.shortage }
+    var known: Set<Digest> = []
+    let contents = files.filter { file in
+      file.isOpen && file.mismatch == nil && file.extent == nil && known.insert(file.digest).inserted
+    }.map { (digest: $0.digest, content: $0.content) }
+    guard headroom.take(contents.reduce(0) { $0 + $1.content.count }) else { throw DiskHeadroom.shortage }
     let extents = try await withThrowingTaskGroup(of: (Digest, Extent).self) { group in
       for (digest, content) in contents {
         group.addTask { [blobs] in (digest, try await blobs.putSmall(content, digest: digest)) }

@@ -51,7 +51,7 @@ extension UploadEngine {
   /// The sum of the parts' lengths; nil while one of them is not known.
   private func length(ofParts parts: [UploadID]) async throws -> Int64? {
     var lengths: [UploadID: Int64?] = [:]
-    for part in Set(parts) {
+    for part in Set(parts).sorted() {
       let record = try await requireUpload(part)
       guard record.concatenation == .partial else {
         throw ProblemError(
@@ -148,7 +148,7 @@ extension UploadEngine {
   }
 
   private func areFull(_ parts: [UploadID]) async throws -> Bool {
-    for part in Set(parts) {
+    for part in Set(parts).sorted() {
       let (record, offset) = try await status(part)
       if offset != record.length { return false }
     }

@@ -63,12 +63,13 @@ package final class UploadEngine: Sendable {
   let headroom: DiskHeadroom
   private let clientName: @Sendable (String) -> String?
   let spawn: @Sendable (@escaping @Sendable () async -> Void) -> Void
+  let uptime: @Sendable () -> ContinuousClock.Instant
   package let activity = UploadActivity()
   package typealias Notify = @Sendable (UploadNotice) -> Void
   private let isDraining = Locked(false)
 
   /// `report` takes one line for the operator's log, `logPush` one for the log of a push; `spawn` starts work that
-  /// nobody waits for; `clientName` tells whom limits count an address as, nil for nobody.
+  /// nobody waits for; `clientName` tells whom limits count an address as, nil for nobody; `uptime` paces notices.
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, clock: any WallClock, entropy: any Entropy,
     limits: UploadLimits, wakeScheduler: @escaping @Sendable () -> Void,
@@ -77,8 +78,10 @@ package final class UploadEngine: Sendable {
     spawn: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Void = { work in
       Task { await work() }
     },
-    clientName: @escaping @Sendable (String) -> String? = { $0 }
+    clientName: @escaping @Sendable (String) -> String? = { $0 },
+    uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
   ) {
+    self.uptime = uptime
     self.spawn = spawn
     self.clientName = clientName
     unfinished = UnfinishedUploads(

@@ -9,6 +9,13 @@ final class ClientFile: @unchecked Sendable {
   /// What the client says the SHA-256 is.
   enum Declaration: CaseIterable { case nothing, right, wrong }
   enum Goal { case open, finished, rejected, cancelled }
+  /// Where it says so.
+  enum DeclarationPlace: CaseIterable { case metadata, sha256, sha512 }
+  /// What of a final upload's bytes the file is.
+  enum Role {
+    case whole, part
+    case final([ClientFile])
+  }
 
   /// What is known of one upload of the file.
   struct Upload {
@@ -31,6 +38,14 @@ final class ClientFile: @unchecked Sendable {
   let mayBeRejected: Bool
   /// The length is not known at the creation.
   let isDeferred: Bool
+  /// Sent as the IETF's drafts have it: with a last request, with notices, and ended by too many bytes.
+  let isDraft: Bool
+  let place: DeclarationPlace
+  let role: Role
+  /// The key of its present creation, if it has one.
+  private(set) var key: String?
+  /// The upload that creations with this key came to.
+  var keyed: UploadID?
   var goal = Goal.open
   /// The upload that the client sends to.
   var current: UploadID?
@@ -38,17 +53,33 @@ final class ClientFile: @unchecked Sendable {
   /// How far requests have sent bytes that count.
   var sent: Int64 = 0
 
-  init(
-    number: Int, byteCount: Int, seed: UInt64, declaration: Declaration, isDeferred: Bool, push: ClientPush?
-  ) throws {
+  init(number: Int, _ file: SimulationSettings.File, push: ClientPush?, role: Role = .whole) throws {
     self.number = number
     self.push = push
-    self.declaration = declaration
-    mayBeRejected = declaration == .wrong
-    self.isDeferred = isDeferred
+    self.role = role
+    declaration = file.declaration
+    mayBeRejected = file.declaration == .wrong
+    isDeferred = file.isDeferred
+    isDraft = file.isDraft
+    place = file.place
+    key = file.isKeyed && file.parts.isEmpty ? "key \(number)." : nil
     path = try BundlePath("folder \(number % 2)/file \(number)")
-    content = Self.content(byteCount, seed: seed)
+    if case .final(let parts) = role {
+      content = parts.flatMap(\.content)
+    } else {
+      content = Self.content(file.byteCount, seed: file.seed)
+    }
     digest = SHA256Stream.digest(of: content)
+  }
+
+  var isPart: Bool { if case .part = role { true } else { false } }
+  var parts: [ClientFile] { if case .final(let parts) = role { parts } else { [] } }
+  var isFinal: Bool { !parts.isEmpty }
+
+  /// What came of the key's creation has ended: the next one is another request.
+  func renewKey() {
+    keyed = nil
+    if let key { self.key = key + "+" }
   }
 
   /// Bytes without long runs of one value, so that a hole or a shift is seen.
@@ -71,11 +102,26 @@ final class ClientFile: @unchecked Sendable {
     }
   }
 
+  /// What its requests say of the whole file beside its metadata.
+  var fileDigests: [Checksum] {
+    let algorithm: ChecksumAlgorithm
+    switch place {
+    case .metadata: return []
+    case .sha256: algorithm = .sha256
+    case .sha512: algorithm = .sha512
+    }
+    guard declaration != .nothing, !isPart, !isFinal else { return [] }
+    let stream = ChecksumStream(algorithm)
+    stream.update(declaration == .right ? content : content + [1])
+    return Checksum(algorithm: algorithm, bytes: stream.finish()).map { [$0] } ?? []
+  }
+
   /// The metadata of its creation.
   var metadata: UploadMetadata {
+    if isPart { return .none }
     var pairs = [("path", path.text), ("mtime", "1700000000.\(number)")]
     if let push = push?.id { pairs.append(("push", push.text)) }
-    if let declaredDigest { pairs.append(("sha256", declaredDigest.hex)) }
+    if let declaredDigest, isFinal || place == .metadata { pairs.append(("sha256", declaredDigest.hex)) }
     return UploadMetadata(
       raw: nil, pairs: pairs.map { UploadMetadata.Pair(key: $0.0, value: Array($0.1.utf8)) })
   }

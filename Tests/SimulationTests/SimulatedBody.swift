@@ -1,6 +1,7 @@
 import Platform
 import TestSupport
 import Uploads
+import Vocabulary
 
 /// The content of a request on a simulated connection: pieces with time between them, and an end.
 final class SimulatedBody: UploadBody, @unchecked Sendable {
@@ -9,6 +10,8 @@ final class SimulatedBody: UploadBody, @unchecked Sendable {
   private let pieces: [[UInt8]]
   private let end: End
   private let life: SimulatedLife
+  /// The checksum after the content, or why there is none.
+  var trailer: Result<Checksum?, ProblemError> = .success(nil)
   private var isInterrupted = false
   private var waiter: CheckedContinuation<Void, Never>?
 
@@ -46,6 +49,8 @@ final class SimulatedBody: UploadBody, @unchecked Sendable {
       throw BodyInterrupted()
     }
   }
+
+  func trailingChecksum() throws(ProblemError) -> Checksum? { try trailer.get() }
 
   func interrupt() {
     isInterrupted = true

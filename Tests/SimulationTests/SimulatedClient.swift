@@ -28,7 +28,11 @@ final class SimulatedClient: @unchecked Sendable {
       guard life.isRunning, file.goal == .open else { return }
       guard await findPush() else { continue }
       guard let id = file.current else {
-        await create()
+        if file.isFinal { await createFinal() } else if !(await bringTogether()) { await create() }
+        continue
+      }
+      if file.isFinal {
+        await disturbFinal(id)
         continue
       }
       switch random.int(0...99) {
@@ -48,6 +52,10 @@ final class SimulatedClient: @unchecked Sendable {
     for _ in 0..<200 {
       guard life.isRunning, file.goal == .open else { return }
       guard await findPush() else { continue }
+      if file.isFinal {
+        await finishFinal()
+        continue
+      }
       guard let id = file.current else {
         await create(isPlain: true)
         continue
@@ -69,35 +77,35 @@ final class SimulatedClient: @unchecked Sendable {
     SimulatedBody(Array(bytes), end, life: life, random: &random)
   }
 
-  private func checksum(_ bytes: some Collection<UInt8>) -> Checksum? {
-    let algorithm = random.element(of: ChecksumAlgorithm.allCases)
-    let stream = ChecksumStream(algorithm)
-    stream.update(Array(bytes))
-    return Checksum(algorithm: algorithm, bytes: stream.finish())
-  }
-
   // MARK: requests
 
   private func create(isPlain: Bool = false) async {
-    let length = file.isDeferred && !isPlain ? nil : Int64(file.content.count)
+    // Sent again with its key it has to be the same request.
+    let isUnknown = file.isDeferred && (!isPlain || file.key != nil)
     let isAll = isPlain || random.int(0...1) == 0
     let hasContent = !file.content.isEmpty && random.int(0...3) > 0
     let count = !hasContent ? 0 : isAll ? file.content.count : random.int(1...file.content.count)
     var part = Array(file.content.prefix(count))
-    let isChecked = !isPlain && random.int(0...5) == 0
-    let intent = CreateIntent(
-      length: length, metadata: file.metadata, hasContent: hasContent,
+    let isLast = file.isDraft && file.key == nil && count == file.content.count
+    var intent = CreateIntent(
+      length: isUnknown ? nil : Int64(file.content.count), metadata: file.metadata, hasContent: hasContent,
       contentLength: random.int(0...1) == 0 ? Int64(count) : nil,
-      checks: .checksum(isChecked ? checksum(part) : nil))
-    let isDamaged = isChecked && count > 0 && random.int(0...1) == 0
-    if isDamaged { part[0] ^= 0x20 }
-    let end = isPlain ? .clean : self.end()
+      completion: !file.isDraft ? .atLength : isLast ? .withRequest : .later,
+      overflow: file.isDraft ? .invalidate : .refuse, concatenation: file.isPart ? .partial : nil,
+      idempotencyKey: file.key)
+    let checked = Checked(part, isChecked: !isPlain && hasContent && random.int(0...5) == 0, &random)
+    intent.checks = checked.checks
+    intent.checks.fileDigests = file.fileDigests
+    if checked.isFlawed && !part.isEmpty && checked.problems == [.checksumMismatch] { part[0] ^= 0x20 }
+    let body = hasContent ? body(part, isPlain ? .clean : end()) : nil
+    body?.trailer = checked.trailer
     await send(
-      .create(intent), sending: isDamaged ? 0..<0 : 0..<count, hasContent ? body(part, end) : nil,
-      allowing: isDamaged ? [.checksumMismatch] : [])
+      .create(intent), sending: checked.isFlawed ? 0..<0 : 0..<count, body, allowing: checked.problems)
   }
 
-  private func inspect(_ id: UploadID) async { await send(.inspect(id), on: id) }
+  func inspect(_ id: UploadID) async {
+    await send(.inspect(id, completes: !file.isDraft), on: id)
+  }
 
   /// The next bytes, from where the last reply said.
   private func append(_ id: UploadID, end: SimulatedBody.End, isWhole: Bool = false) async {
@@ -114,12 +122,17 @@ final class SimulatedClient: @unchecked Sendable {
     let count = random.int(0...rest)
     var bytes = Array(file.content[start..<(start + count)])
     var intent = intent(id, start, count)
-    intent.checks = .checksum(checksum(bytes))
-    let isDamaged = !bytes.isEmpty && random.int(0...1) == 0
-    if isDamaged { bytes[random.int(0...(bytes.count - 1))] ^= 0x40 }
+    let checked = Checked(bytes, isChecked: true, &random)
+    intent.checks = checked.checks
+    intent.checks.fileDigests = random.int(0...1) == 0 ? file.fileDigests : []
+    if checked.isFlawed && !bytes.isEmpty && checked.problems == [.checksumMismatch] {
+      bytes[random.int(0...(bytes.count - 1))] ^= 0x40
+    }
+    let body = body(bytes, end())
+    body.trailer = checked.trailer
     await send(
-      .append(id, intent), on: id, sending: isDamaged ? start..<start : start..<(start + count),
-      body(bytes, end()), allowing: isDamaged ? [.checksumMismatch] : [])
+      .append(id, intent), on: id, sending: checked.isFlawed ? start..<start : start..<(start + count),
+      body, allowing: checked.problems)
   }
 
   /// More bytes than the upload has room for, without saying so before.
@@ -127,6 +140,8 @@ final class SimulatedClient: @unchecked Sendable {
     let (start, rest) = rest(of: id)
     var intent = intent(id, start, rest)
     intent.contentLength = nil
+    intent.length = Int64(file.content.count)
+    if file.isDraft { file.uploads[id]?.mayBeGone = true }
     await send(
       .append(id, intent), on: id, sending: start..<(start + rest),
       body(file.content[start...] + [1, 2, 3], .clean), allowing: [.tooLarge])
@@ -140,7 +155,7 @@ final class SimulatedClient: @unchecked Sendable {
       allowing: [.offsetMismatch, .inconsistentLength])
   }
 
-  private func terminate(_ id: UploadID) async {
+  func terminate(_ id: UploadID) async {
     file.uploads[id]?.mayBeGone = true
     await send(.terminate(id), on: id, allowing: [.pushClosed])
   }
@@ -172,15 +187,19 @@ final class SimulatedClient: @unchecked Sendable {
   private func intent(_ id: UploadID, _ start: Int, _ count: Int) -> AppendIntent {
     let isLast = start + count == file.content.count
     let mustState = file.uploads[id]?.length == nil && (isLast || random.int(0...2) == 0)
+    // The last request of a draft says so; its length need not be told.
+    let isStated = mustState && (!file.isDraft || random.int(0...1) == 0)
     return AppendIntent(
-      offset: Int64(start), length: mustState ? Int64(file.content.count) : nil,
-      contentLength: random.int(0...1) == 0 ? Int64(count) : nil)
+      offset: Int64(start), length: isStated ? Int64(file.content.count) : nil,
+      contentLength: random.int(0...1) == 0 ? Int64(count) : nil,
+      completion: !file.isDraft ? .atLength : isLast ? .withRequest : .later,
+      overflow: file.isDraft ? .invalidate : .refuse)
   }
 
   // MARK: replies
 
   /// Sends a request and judges the reply. `sending` are the bytes it brings that count.
-  private func send(
+  func send(
     _ intent: UploadIntent, on id: UploadID? = nil, sending: Range<Int> = 0..<0,
     _ body: SimulatedBody? = nil, allowing expected: Set<Problem> = []
   ) async {
@@ -188,18 +207,22 @@ final class SimulatedClient: @unchecked Sendable {
     let known = id.flatMap { file.uploads[$0] }
     run.note("file \(file.number) \(intent.summary) \(sending)")
     life.requests += 1
-    let outcome = await life.uploads.perform(intent, body: body, client: "client \(file.number)")
+    let told = Told()
+    let hearing: UploadEngine.Notify = { [self] in hear($0, told) }
+    let outcome = await life.uploads.perform(
+      intent, body: body, client: "client \(file.number)",
+      notify: file.isDraft ? hearing : nil)
     life.requests -= 1
     guard life.isRunning else { return }
     run.note("file \(file.number) <- \(outcome.summary)")
     switch outcome {
     case .created(let view, _):
-      if file.uploads[view.id] == nil { file.uploads[view.id] = .init() }
-      if file.goal == .open { file.current = view.id }
-      see(view, after: known)
-    case .inspected(let view), .appended(let view): see(view, after: known)
+      compareKeyed(view.id)
+      adopt(view)
+      see(view, after: known, told)
+    case .inspected(let view), .appended(let view): see(view, after: known, told)
     case .refused(let error, let view):
-      if let view, file.uploads[view.id] != nil { see(view, after: known) }
+      if let view, file.uploads[view.id] != nil { see(view, after: known, told) }
       judge(error, id, known, expected)
     case .terminated:
       guard let id else { return }
@@ -211,8 +234,11 @@ final class SimulatedClient: @unchecked Sendable {
   }
 
   /// A reply showed the upload; `known` is what was known of it when the request was sent.
-  private func see(_ view: UploadView, after known: ClientFile.Upload?) {
+  func see(_ view: UploadView, after known: ClientFile.Upload?, _ told: Told = Told()) {
     guard var upload = file.uploads[view.id] else { return }
+    if let offset = told.offset, view.offset < offset {
+      run.break("\(view.id) was told to be at \(offset), the answer says \(view.offset)")
+    }
     if let known, view.offset < known.acknowledged {
       run.break("offset of \(view.id) went back from \(known.acknowledged) to \(view.offset)")
     }
@@ -226,9 +252,10 @@ final class SimulatedClient: @unchecked Sendable {
     run.requireDurable(view.offset, of: view.id, file)
     if view.state.isFinished, file.goal == .open { file.current = view.id }
     if view.state == .verified || view.state == .committed { end(view.id, as: .finished) }
+    if file.isPart, view.length == view.offset { end(view.id, as: .finished) }
   }
 
-  private func judge(
+  func judge(
     _ error: ProblemError, _ id: UploadID?, _ known: ClientFile.Upload?, _ expected: Set<Problem>
   ) {
     if expected.contains(error.problem) { return }
@@ -240,14 +267,18 @@ final class SimulatedClient: @unchecked Sendable {
     case .storageFull, .storageFault, .internalError:
       if !run.mayFail { run.break("refused without a fault: \(error)") }
     case .uploadRejected:
-      if !file.mayBeRejected { run.break("\(file.path) was rejected: \(error)") }
-      // In a push the right file must come after all.
-      if file.push == nil { end(id, as: .rejected) } else { file.declaration = .right }
+      if !file.mayBeRejected && !run.hasLostPart(file) {
+        run.break("\(file.path) was rejected: \(error)")
+      }
+      file.renewKey()
+      // In a push the right file must come after all, and so must one whose parts went away.
+      if file.push == nil && file.mayBeRejected { end(id, as: .rejected) } else { file.declaration = .right }
       if file.current == id { file.current = nil }
-    case .gone, .notFound:
-      if let id, file.uploads[id]?.mayBeGone != true, file.uploads[id]?.isDeleted != true {
+    case .gone, .notFound, .uploadInvalid:
+      if let id, file.uploads[id]?.mayBeGone != true, file.uploads[id]?.isDeleted != true, !run.hasLeapt {
         run.break("upload \(id) is gone: \(error)")
       }
+      file.renewKey()
       if file.current == id { file.current = nil }
     case .pathConflict, .pushClosed:
       // The upload that took the path, or completed the push, is one whose reply was lost.
@@ -256,7 +287,7 @@ final class SimulatedClient: @unchecked Sendable {
     }
   }
 
-  private func end(_ id: UploadID?, as goal: ClientFile.Goal) {
+  func end(_ id: UploadID?, as goal: ClientFile.Goal) {
     guard file.goal == .open else { return }
     if goal == .cancelled, file.push != nil || random.int(0...1) == 0 {
       if file.current == id { file.current = nil }
@@ -269,32 +300,5 @@ final class SimulatedClient: @unchecked Sendable {
   private func findPush() async -> Bool {
     guard let push = file.push, push.id == nil else { return true }
     return await run.open(push, life)
-  }
-}
-
-extension UploadIntent {
-  fileprivate var summary: String {
-    switch self {
-    case .discover: "discover"
-    case .create(let intent):
-      "create \(intent.length ?? -1) content=\(intent.hasContent) checksum=\(intent.checks != .none)"
-    case .inspect(let id, _): "inspect \(id)"
-    case .append(let id, let intent):
-      "append \(id) at \(intent.offset) length=\(intent.length ?? -1) checksum=\(intent.checks != .none)"
-    case .terminate(let id): "terminate \(id)"
-    }
-  }
-}
-
-extension UploadOutcome {
-  fileprivate var summary: String {
-    switch self {
-    case .discovered: "discovered"
-    case .created(let view, _): "created \(view.id) \(view.state) \(view.offset)"
-    case .inspected(let view): "inspected \(view.state) \(view.offset)"
-    case .appended(let view): "appended \(view.state) \(view.offset)"
-    case .terminated: "terminated"
-    case .refused(let error, let view): "refused \(error.problem) \(view.map { "\($0.offset)" } ?? "")"
-    }
   }
 }

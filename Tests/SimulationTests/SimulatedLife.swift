@@ -29,6 +29,8 @@ final class SimulatedLife: @unchecked Sendable {
   /// The bell of the scheduler was rung.
   var isWoken = true
   private var isTicking = false
+  /// Requests are short here: for their notices, time goes so many times as fast.
+  private static let haste: Int64 = 200
 
   init(_ machine: SimulatedMachine, isSynced: Bool, seed: UInt64) {
     let (disk, trace, clock) = (machine.disk, machine.trace, machine.clock)
@@ -47,11 +49,13 @@ final class SimulatedLife: @unchecked Sendable {
     let logs = PushLogs(
       path: { layout.pushLog($0) }, files: files, executor: lane, clock: clock, report: report)
     let wakeups = SchedulerWakeups()
+    let started = machine.started
     let bell = Locked<@Sendable () -> Void>({})
     let uploads = UploadEngine(
       catalog: catalog, blobs: store, clock: clock, entropy: entropy, limits: machine.limits,
       wakeScheduler: { bell.withLock { $0 }() }, report: report, logPush: { await logs.append($0, $1) },
-      spawn: { executor.spawn($0) })
+      spawn: { executor.spawn($0) },
+      uptime: { started.advanced(by: .milliseconds(clock.now().milliseconds * Self.haste)) })
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: machine.limits.pushExpirySeconds,
       wakeScheduler: { bell.withLock { $0 }() })
@@ -64,6 +68,8 @@ final class SimulatedLife: @unchecked Sendable {
       report: report, wakeups: wakeups,
       upkeep: {
         try await uploads.verifyReceived()
+        try await uploads.assembleWaiting()
+        try await uploads.forgetRequests()
         try await uploads.saveHashes()
       })
     self.executor = executor

@@ -12,6 +12,8 @@ final class SimulatedMachine: @unchecked Sendable {
   let disk: SimulatedDisk
   let database: SQLiteCatalog
   let clock = ManualClock()
+  /// Instants have no origin of their own; only what lies between two of them is told to the product.
+  let started = ContinuousClock.now
   var limits = UploadLimits(
     maximumBytes: 8 << 20, expirySeconds: 1_000_000, orphanExpirySeconds: 900_000,
     pushExpirySeconds: 2_000_000)

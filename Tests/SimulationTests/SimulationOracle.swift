@@ -97,11 +97,15 @@ struct SimulationOracle {
       try $0.uploads(in: [.verified, .committed], after: nil, limit: 1_000_000)
     }
     return try finished.compactMap { record in
+      if record.concatenation == .partial { return "the part \(record.id) is \(record.state)" }
       guard let file = files.first(where: { $0.path == record.path }) else {
         return "\(record.id) has a path nobody sent"
       }
       guard record.digest == file.digest, record.length == Int64(file.content.count) else {
         return "\(record.id) was verified with \(record.length ?? -1) bytes of another content"
+      }
+      if case .final(let parts, _) = record.concatenation, parts.count != file.parts.count {
+        return "\(record.id) was made of \(parts.count) parts"
       }
       if let declared = record.declaredDigest, declared != record.digest {
         return "\(record.id) was verified against its declared digest"
@@ -160,6 +164,7 @@ struct SimulationOracle {
   func unfinished(_ files: [ClientFile]) throws -> [String] {
     let committed = Set(try bundles().map(\.push))
     return try files.compactMap { file in
+      if file.isPart { return nil }
       guard file.goal == .finished, let id = file.current else {
         return file.goal == .open ? "\(file.path) was never finished" : nil
       }

@@ -2,6 +2,7 @@ import Catalog
 import CatalogSQLite
 import Pushes
 import TestSupport
+import Uploads
 import Vocabulary
 
 /// What clients ask of a run.
@@ -17,12 +18,31 @@ extension SimulationRun {
   func findStored(_ file: ClientFile) -> Bool {
     guard let push = file.push?.id,
       let record = try? machine.database.readNow({ try $0.upload(ofPush: push, at: file.path) }),
-      record.state.isFinished
+      record.state.isFinished || record.isAssembling
     else { return false }
     if file.uploads[record.id] == nil { file.uploads[record.id] = .init() }
     file.current = record.id
-    if record.state != .received { file.goal = .finished }
+    if record.state != .received && !record.isAssembling { file.goal = .finished }
     return true
+  }
+
+  /// True when a part of the file's final upload may have ended.
+  func hasLostPart(_ file: ClientFile) -> Bool {
+    hasLeapt && file.isFinal
+      || file.parts.contains { part in
+        part.uploads.values.contains { $0.mayBeGone || $0.isDeleted }
+      }
+  }
+
+  /// Lets every unfinished upload expire, once, while clients are at work.
+  func leap(_ life: SimulatedLife) async {
+    for _ in 0..<leapDelay { await Task.yield() }
+    guard life.isRunning, !hasLeapt else { return }
+    note("leap")
+    hasLeapt = true
+    machine.clock.advance(milliseconds: (machine.limits.expirySeconds + 1) * 1000)
+    for file in files { file.keyed = nil }
+    life.tick()
   }
 
   /// Opens the push; false when that failed or somebody else is at it.
@@ -33,9 +53,10 @@ extension SimulationRun {
     }
     push.isOpening = true
     defer { push.isOpening = false }
-    let expected = files.filter { $0.push === push }.map {
+    let expected = files.filter { $0.push === push && !$0.isPart }.map {
       ExpectedFile(
-        path: $0.path, size: Int64($0.content.count), digest: $0.declaration == .right ? $0.digest : nil)
+        path: $0.path, size: Int64($0.content.count),
+        digest: $0.declaration == .right && $0.place != .sha512 ? $0.digest : nil)
     }
     life.requests += 1
     let opened = try? await life.pushes.open(

@@ -26,6 +26,9 @@ final class SimulationRun: @unchecked Sendable {
   private var random: SeededRandom
   private var life: SimulatedLife?
   private var crashes = 0
+  /// Every upload that was unfinished at one moment has expired.
+  var hasLeapt = false
+  let leapDelay: Int
   /// Client programs under way.
   private var programs = 0
   /// False once nothing fails any more, and nothing that failed is left over.
@@ -34,6 +37,7 @@ final class SimulationRun: @unchecked Sendable {
   init(_ settings: SimulationSettings) throws {
     self.settings = settings
     random = SeededRandom(seed: settings.seed &* 7)
+    leapDelay = Int(settings.seed % 97)
     machine = try SimulatedMachine(
       seed: settings.seed, rates: settings.rates, capacity: settings.capacity)
     oracle = SimulationOracle(machine: machine, isSynced: settings.isSynced)
@@ -45,10 +49,22 @@ final class SimulationRun: @unchecked Sendable {
     }
     pushes = byNumber.keys.sorted().compactMap { byNumber[$0] }
     for file in settings.files {
+      var role = ClientFile.Role.whole
+      if !file.parts.isEmpty {
+        let parts = try file.parts.enumerated().map { index, byteCount in
+          try ClientFile(
+            number: files.count + index,
+            .init(
+              byteCount: byteCount, isDeferred: index == 1, isDraft: file.isDraft, isKeyed: file.isKeyed,
+              seed: file.seed &* 31 &+ UInt64(index)),
+            push: nil, role: .part)
+        }
+        files += parts
+        role = .final(parts + parts.prefix(1))
+      }
       files.append(
         try ClientFile(
-          number: files.count, byteCount: file.byteCount, seed: file.seed, declaration: file.declaration,
-          isDeferred: file.isDeferred, push: file.push.flatMap { byNumber[$0] }))
+          number: files.count, file, push: file.push.flatMap { byNumber[$0] }, role: role))
     }
   }
 
@@ -91,6 +107,7 @@ final class SimulationRun: @unchecked Sendable {
         spawn(life) { [settings] in await client.storm(requests: settings.requests) }
       }
       spawn(life) { await self.sealEarly(life) }
+      if settings.leaps { spawn(life) { await self.leap(life) } }
       live(life) { self.programs == 0 }
     }
     callsOfLives.append(machine.plan.calls - begun)
@@ -125,7 +142,9 @@ final class SimulationRun: @unchecked Sendable {
     let life = self.life ?? begin()
     if self.life == nil, !start(life) { return self.break("the gateway does not start") }
     for file in files
-    where file.goal == .finished && file.current.map({ file.uploads[$0]?.mayBeGone == true }) == true {
+    where file.goal == .finished
+      && (hasLeapt || file.current.map({ file.uploads[$0]?.mayBeGone == true }) == true)
+    {
       file.goal = .open
     }
     for file in files {

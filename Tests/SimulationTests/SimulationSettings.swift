@@ -15,6 +15,11 @@ struct SimulationSettings: Sendable {
     var isDeferred = false
     /// Number of its push, nil for a single upload.
     var push: Int?
+    var isDraft = false
+    var isKeyed = false
+    var place = ClientFile.DeclarationPlace.metadata
+    /// Sizes of the partial uploads it is made of; none for any other upload. The first comes once more at the end.
+    var parts: [Int] = []
     /// Of its content; two files with one seed and one length are equal.
     var seed: UInt64
   }
@@ -35,6 +40,8 @@ struct SimulationSettings: Sendable {
   var strikes: [Strike] = []
   var files: [File] = []
   var pushes: [Push] = []
+  /// Once so much time goes by at once that every unfinished upload expires.
+  var leaps = false
 
   init(seed: UInt64) {
     self.seed = seed
@@ -54,6 +61,23 @@ struct SimulationSettings: Sendable {
     }
     files = (0..<random.int(1...5)).map { number in
       Self.file(number, pushCount: pushes.count, seed: seed, &random)
+    }
+    vary()
+  }
+
+  /// What clients do beside plain tus; drawn by itself, so that the rest of a seed's run stays what it is.
+  private mutating func vary() {
+    var random = SeededRandom(seed: seed &* 11)
+    leaps = random.int(0...9) == 0
+    for index in files.indices {
+      files[index].isDraft = random.int(0...2) == 0
+      files[index].isKeyed = random.int(0...2) == 0
+      files[index].place = random.element(of: ClientFile.DeclarationPlace.allCases)
+    }
+    guard random.int(0...2) == 0 else { return }
+    let number = random.int(0...(files.count - 1))
+    files[number].parts = (0..<random.int(1...3)).map { _ in
+      random.element(of: [0, 300, 20_000, 70_000])
     }
   }
 

@@ -20,6 +20,10 @@ enum KillStepScenario: String, Sendable, CaseIterable {
   case rejection
   /// A file made of two others, one of them twice.
   case concatenation
+  /// Several files in one request, large and small.
+  case batch
+  /// A file in requests of the IETF's draft.
+  case draft
 
   var serverArguments: [String] { self == .process ? ["--durability", "process"] : [] }
 
@@ -34,6 +38,8 @@ enum KillStepScenario: String, Sendable, CaseIterable {
     case .deletion: DeletedUpload()
     case .rejection: RejectedUploads()
     case .concatenation: ConcatenatedUpload()
+    case .batch: BatchOfFiles()
+    case .draft: DraftUpload()
     }
   }
 }

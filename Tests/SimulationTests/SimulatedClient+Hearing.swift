@@ -1,0 +1,45 @@
+import Uploads
+import Vocabulary
+
+/// What a client learns before the answer, and with it.
+extension SimulatedClient {
+  /// What the notices of one request said.
+  final class Told: @unchecked Sendable {
+    // Sendable because a simulation runs on one thread.
+    var offset: Int64?
+  }
+
+  /// A notice is an acknowledgement like an answer is (MUST-1).
+  func hear(_ notice: UploadNotice, _ told: Told) {
+    guard life.isRunning else { return }
+    switch notice {
+    case .created(let view):
+      run.note("file \(file.number) << created \(view.id)")
+      compareKeyed(view.id)
+      adopt(view)
+    case .progressed(let id, let offset):
+      run.note("file \(file.number) << progressed \(offset)")
+      if offset < told.offset ?? 0 { run.break("notices of \(id) go back to \(offset)") }
+      told.offset = offset
+      guard var upload = file.uploads[id] else { return run.break("a notice of \(id), which is unknown") }
+      upload.acknowledged = max(upload.acknowledged, offset)
+      file.uploads[id] = upload
+      run.requireDurable(offset, of: id, file)
+    }
+  }
+
+  /// The upload is the file's, and the one to go on with.
+  func adopt(_ view: UploadView) {
+    if file.uploads[view.id] == nil { file.uploads[view.id] = .init() }
+    if file.goal == .open { file.current = view.id }
+  }
+
+  /// A creation sent again with its key comes to one upload.
+  func compareKeyed(_ id: UploadID) {
+    guard let key = file.key else { return }
+    if let keyed = file.keyed, keyed != id, !run.hasLeapt {
+      run.break("creations with \(key) made \(keyed) and \(id)")
+    }
+    file.keyed = id
+  }
+}
