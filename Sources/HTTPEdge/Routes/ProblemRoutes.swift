@@ -50,10 +50,17 @@ package struct ProblemRoutes: Sendable {
         "problems": problems.map { problem in
           [
             "code": problem.code, "statusCode": problem.status, "problemTitle": problem.title,
-            "remedy": problem.remedy.replacing("`", with: ""), "isRetryable": problem.retryable,
+            "remedy": parts(of: problem.remedy), "isRetryable": problem.retryable,
           ] as PageView
         },
       ])
+  }
+
+  /// A sentence in parts: every second one is a name, which stood in backquotes.
+  private static func parts(of remedy: String) -> [PageView] {
+    remedy.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, text in
+      ["text": String(text), "isName": !index.isMultiple(of: 2)]
+    }
   }
 
   /// True when `Accept` names HTML, as browsers do and programs do not.
