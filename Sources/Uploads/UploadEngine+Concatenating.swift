@@ -33,11 +33,11 @@ extension UploadEngine {
       guard let same = error as? SameRequest else { throw error }
       return .created(try await inspectedView(same.id), receivedContent: false)
     }
+    var isAssembled = false
     if let length = record.length, length <= Self.promptBytes {
-      _ = try await assemble(record.id)
-    } else {
-      assembleLater(record.id)
+      isAssembled = try await assembleNow(record.id)
     }
+    if !isAssembled { assembleLater(record.id) }
     return .created(try await inspectedView(record.id), receivedContent: false)
   }
 
@@ -76,7 +76,9 @@ extension UploadEngine {
 
   /// Looks after the final uploads that waited for this part.
   func assembleFinals(withPart id: UploadID) async throws {
-    for final in try await catalog.read({ try $0.assemblingUploads(withPart: id) }) { assembleLater(final) }
+    for final in try await catalog.read({ try $0.assemblingUploads(withPart: id) }) {
+      assembleLater(final, isNews: true)
+    }
   }
 
   /// Takes up final uploads that nobody is putting together; called now and then.
@@ -90,8 +92,24 @@ extension UploadEngine {
     } while after != nil
   }
 
-  private func assembleLater(_ id: UploadID) {
-    guard assemblies.admit(id) else { return }
+  /// Puts a final upload together while its creation waits. False when that is left to the background: a part is missing,
+  /// or it did not work out this time, which is no reason to refuse an upload that is there.
+  private func assembleNow(_ id: UploadID) async throws -> Bool {
+    // Or the background would take it from here.
+    assemblies.hold(id)
+    defer { assemblies.release(id) }
+    do {
+      return try await assemble(id)
+    } catch let error as ProblemError where error.problem == .uploadRejected || error.problem == .gone {
+      throw error
+    } catch {
+      report("final upload \(id) could not be put together at once: \(error)")
+      return false
+    }
+  }
+
+  private func assembleLater(_ id: UploadID, isNews: Bool = false) {
+    guard assemblies.admit(id, isNews: isNews) else { return }
     spawn { [self] in
       var next: UploadID? = id
       while let current = next {

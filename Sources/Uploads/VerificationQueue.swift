@@ -9,6 +9,8 @@ final class VerificationQueue: Sendable {
     /// Running, waiting, or held by a request.
     var known: Set<UploadID> = []
     var givenUp: Set<UploadID> = []
+    /// Running, and to be worked on once more.
+    var again: Set<UploadID> = []
   }
   private let maximumRunning: Int
   /// What does not fit is found again in the catalog.
@@ -28,9 +30,11 @@ final class VerificationQueue: Sendable {
     }
   }
 
-  /// True: the caller starts with it now. False: its turn comes, or has come.
-  func admit(_ id: UploadID) -> Bool {
+  /// True: the caller starts with it now. False: its turn comes, or has come. `isNews`: something has changed that the
+  /// work under way may have looked at before, so that it is done once more.
+  func admit(_ id: UploadID, isNews: Bool = false) -> Bool {
     state.withLock { state in
+      if isNews && state.running.contains(id) { state.again.insert(id) }
       guard !state.known.contains(id), !state.givenUp.contains(id) else { return false }
       if state.running.count < maximumRunning {
         state.known.insert(id)
@@ -48,6 +52,7 @@ final class VerificationQueue: Sendable {
   /// The next to work on after `id`, nil when nothing waits.
   func finish(_ id: UploadID) -> UploadID? {
     state.withLock { state in
+      if state.again.remove(id) != nil { return id }
       state.running.remove(id)
       state.known.remove(id)
       guard !state.waiting.isEmpty else { return nil }

@@ -49,6 +49,21 @@ import Vocabulary
         == .final(parts: [two, one, two], raw: "final;/files/x"))
   }
 
+  @Test("T-79 a final upload that is there is not refused because the upkeep looked at it, too")
+  func upkeepMeanwhile() async throws {
+    let fixture = try EngineFixture()
+    let part = try await partial(fixture, [UInt8](repeating: 1, count: 200_000))
+    for turn in 0..<50 {
+      async let upkeep: Void = {
+        for _ in 0..<5 { try await fixture.engine.assembleWaiting() }
+      }()
+      let outcome = await final(fixture, [part, part, part], "turn \(turn)")
+      try await upkeep
+      let view = try #require(outcome.view, "\(outcome)")
+      #expect(try await untilAssembled(fixture, view.id).length == 600_000)
+    }
+  }
+
   @Test("T-74 T-75 a complete part is no file of its own: it stays open, with its offset")
   func parts() async throws {
     let fixture = try EngineFixture()
