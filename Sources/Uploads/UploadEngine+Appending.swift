@@ -13,15 +13,16 @@ extension UploadEngine {
     case finished(Finished)
   }
 
-  /// Takes the upload over and stores the body's bytes behind those it has.
+  /// Takes the upload over and stores the body's bytes behind those it has. `isUntold`: nobody knows its URL before the
+  /// answer, so that it is an orphan when there is none (T-25).
   func append(
     _ intent: AppendIntent, to id: UploadID, body: (any UploadBody)?, client: String?,
-    isCreation: Bool = false, notify: Notify? = nil
+    isUntold: Bool = false, notify: Notify? = nil
   ) async throws -> UploadOutcome {
     if let problem = drainingProblem { throw problem }
     let step = try await withUpload(id, interrupting: body) { session in
       try await append(
-        intent, &session, body: body, client: client, isCreation: isCreation, notify: notify)
+        intent, &session, body: body, client: client, isUntold: isUntold, notify: notify)
     }
     switch step {
     case .outcome(let outcome):
@@ -37,7 +38,7 @@ extension UploadEngine {
 
   private func append(
     _ intent: AppendIntent, _ session: inout UploadSession, body: (any UploadBody)?, client: String?,
-    isCreation: Bool, notify: Notify?
+    isUntold: Bool, notify: Notify?
   ) async throws -> Step {
     let record = session.record
     if case .final = record.concatenation {
@@ -74,7 +75,7 @@ extension UploadEngine {
           intent, &session, machine, length: length, body: body, client: client, isNewLength: isNewLength)
       }
       return try await receive(
-        intent, &session, machine, body: body, client: client, isStaged: isStaged, isCreation: isCreation,
+        intent, &session, machine, body: body, client: client, isStaged: isStaged, isUntold: isUntold,
         isNewLength: isNewLength, notify: notify)
     }
   }
@@ -147,7 +148,7 @@ extension UploadEngine {
 
   private func receive(
     _ intent: AppendIntent, _ session: inout UploadSession, _ machine: UploadMachine,
-    body: (any UploadBody)?, client: String?, isStaged: Bool, isCreation: Bool, isNewLength: Bool,
+    body: (any UploadBody)?, client: String?, isStaged: Bool, isUntold: Bool, isNewLength: Bool,
     notify: Notify?
   ) async throws -> Step {
     let partial: any PartialBlob
@@ -212,7 +213,7 @@ extension UploadEngine {
     }
     guard end == .interrupted else { return step }
     if case .finished = step { return step }
-    if isCreation { try await shortenLife(of: session.record) }
+    if isUntold { try await shortenLife(of: session.record) }
     throw cause ?? interruption(of: id)
   }
 

@@ -95,8 +95,8 @@ extension UploadEngine {
     let outcome: UploadOutcome
     do {
       outcome = try await self.append(
-        intent.append, to: id, body: intent.hasContent ? body : nil, client: client, isCreation: true,
-        notify: notify)
+        intent.append, to: id, body: intent.hasContent ? body : nil, client: client,
+        isUntold: notify == nil && intent.idempotencyKey == nil, notify: notify)
     } catch let error as ProblemError {
       return .refused(error, view: try await remaining(id))
     }

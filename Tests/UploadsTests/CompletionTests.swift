@@ -134,6 +134,21 @@ import Vocabulary
     #expect(try await fixture.offset(view.id) == 40)
   }
 
+  @Test(
+    "R-10 a creation that broke off after its URL was told keeps the lifetime it was told, and so does one with a key",
+    arguments: [nil, "key"])
+  func toldCreation(key: String?) async throws {
+    let fixture = try EngineFixture()
+    let intent = CreateIntent(
+      length: 100, hasContent: true, completion: .withRequest, idempotencyKey: key)
+    let hear: UploadEngine.Notify = { _ in }
+    let outcome = await fixture.engine.perform(
+      .create(intent), body: ScriptedBody([pattern(0..<40)], .broken), client: nil,
+      notify: key == nil ? hear : nil)
+    let id = try #require(outcome.view?.id)
+    #expect(try await fixture.record(id).expiresAt == fixture.clock.now().adding(seconds: 1000))
+  }
+
   @Test("of two creations with one key at once, the other one is told that the key is taken")
   func keyRace() async throws {
     let fixture = try EngineFixture()
