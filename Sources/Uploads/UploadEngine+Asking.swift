@@ -91,8 +91,9 @@ extension UploadEngine {
   ) async throws -> UploadRecord {
     let now = clock.now()
     let ended = try await catalog.write { transaction in
-      if let id = record.push, record.state == .verified, let push = try transaction.push(id),
-        push.state != .open
+      // The files of a bundle stay its files, as those of a push that is on its way to one do.
+      if let id = record.push, record.state == .verified || record.state == .committed,
+        let push = try transaction.push(id), push.state != .open
       {
         throw ProblemError(
           .pushClosed, detail: "upload \(record.id) belongs to push \(id), which is \(push.state.rawValue)")

@@ -111,6 +111,20 @@ final class EngineFixture: Sendable {
     return record
   }
 
+  /// What a commit leaves in the rows of an upload and its push.
+  func commitPush(of id: UploadID) async throws {
+    var upload = try await record(id)
+    upload.state = .committed
+    let committed = upload
+    try await catalog.write { transaction in
+      if let id = committed.push, var push = try transaction.push(id) {
+        push.state = .committed
+        try transaction.update(push)
+      }
+      try transaction.update(committed)
+    }
+  }
+
   struct Unexpected: Error, CustomStringConvertible {
     let outcome: UploadOutcome
     init(_ outcome: UploadOutcome) { self.outcome = outcome }
