@@ -289,7 +289,8 @@ final class SimulatedClient: @unchecked Sendable {
 
   func end(_ id: UploadID?, as goal: ClientFile.Goal) {
     guard file.goal == .open else { return }
-    if goal == .cancelled, file.push != nil || random.int(0...1) == 0 {
+    // A file of a push, or a part of another, must come after all.
+    if goal == .cancelled, file.push != nil || file.isPart || random.int(0...1) == 0 {
       if file.current == id { file.current = nil }
       return
     }
