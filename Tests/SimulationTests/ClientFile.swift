@@ -44,8 +44,8 @@ final class ClientFile: @unchecked Sendable {
   let role: Role
   /// The key of its present creation, if it has one.
   private(set) var key: String?
-  /// The upload that creations with this key came to.
-  var keyed: UploadID?
+  /// The upload that creations with a key came to.
+  var keyed: [String: UploadID] = [:]
   var goal = Goal.open
   /// The upload that the client sends to.
   var current: UploadID?
@@ -78,7 +78,6 @@ final class ClientFile: @unchecked Sendable {
 
   /// What came of the key's creation has ended: the next one is another request.
   func renewKey() {
-    keyed = nil
     if let key { self.key = key + "+" }
   }
 

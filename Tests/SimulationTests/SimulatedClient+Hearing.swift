@@ -7,6 +7,12 @@ extension SimulatedClient {
   final class Told: @unchecked Sendable {
     // Sendable because a simulation runs on one thread.
     var offset: Int64?
+    /// Of the request, if it is a creation that has one.
+    let key: String?
+
+    init(_ intent: UploadIntent) {
+      if case .create(let creation) = intent { key = creation.idempotencyKey } else { key = nil }
+    }
   }
 
   /// A notice is an acknowledgement like an answer is (MUST-1).
@@ -15,7 +21,7 @@ extension SimulatedClient {
     switch notice {
     case .created(let view):
       run.note("file \(file.number) << created \(view.id)")
-      compareKeyed(view.id)
+      compareKeyed(view.id, told.key)
       adopt(view)
     case .progressed(let id, let offset):
       run.note("file \(file.number) << progressed \(offset)")
@@ -35,11 +41,11 @@ extension SimulatedClient {
   }
 
   /// A creation sent again with its key comes to one upload.
-  func compareKeyed(_ id: UploadID) {
-    guard let key = file.key else { return }
-    if let keyed = file.keyed, keyed != id, !run.hasLeapt {
+  func compareKeyed(_ id: UploadID, _ key: String?) {
+    guard let key else { return }
+    if let keyed = file.keyed[key], keyed != id, !run.hasLeapt {
       run.break("creations with \(key) made \(keyed) and \(id)")
     }
-    file.keyed = id
+    file.keyed[key] = id
   }
 }

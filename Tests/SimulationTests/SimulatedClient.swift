@@ -207,7 +207,7 @@ final class SimulatedClient: @unchecked Sendable {
     let known = id.flatMap { file.uploads[$0] }
     run.note("file \(file.number) \(intent.summary) \(sending)")
     life.requests += 1
-    let told = Told()
+    let told = Told(intent)
     let hearing: UploadEngine.Notify = { [self] in hear($0, told) }
     let outcome = await life.uploads.perform(
       intent, body: body, client: "client \(file.number)",
@@ -217,7 +217,7 @@ final class SimulatedClient: @unchecked Sendable {
     run.note("file \(file.number) <- \(outcome.summary)")
     switch outcome {
     case .created(let view, _):
-      compareKeyed(view.id)
+      compareKeyed(view.id, told.key)
       adopt(view)
       see(view, after: known, told)
     case .inspected(let view), .appended(let view): see(view, after: known, told)
@@ -234,9 +234,9 @@ final class SimulatedClient: @unchecked Sendable {
   }
 
   /// A reply showed the upload; `known` is what was known of it when the request was sent.
-  func see(_ view: UploadView, after known: ClientFile.Upload?, _ told: Told = Told()) {
+  func see(_ view: UploadView, after known: ClientFile.Upload?, _ told: Told? = nil) {
     guard var upload = file.uploads[view.id] else { return }
-    if let offset = told.offset, view.offset < offset {
+    if let offset = told?.offset, view.offset < offset {
       run.break("\(view.id) was told to be at \(offset), the answer says \(view.offset)")
     }
     if let known, view.offset < known.acknowledged {

@@ -41,7 +41,7 @@ extension SimulationRun {
     note("leap")
     hasLeapt = true
     machine.clock.advance(milliseconds: (machine.limits.expirySeconds + 1) * 1000)
-    for file in files { file.keyed = nil }
+    for file in files { file.keyed = [:] }
     life.tick()
   }
 
