@@ -22,6 +22,8 @@ final class ClientFile: @unchecked Sendable {
     /// The greatest offset that a reply told.
     var acknowledged: Int64 = 0
     var length: Int64?
+    /// What was declared when it was created.
+    var declaration: Declaration
     /// A reply said that it is deleted: it never comes back.
     var isDeleted = false
     /// A request was sent that may have ended it.
@@ -101,8 +103,8 @@ final class ClientFile: @unchecked Sendable {
     }
   }
 
-  /// What its requests say of the whole file beside its metadata.
-  var fileDigests: [Checksum] {
+  /// What requests say of the whole file beside its metadata.
+  func fileDigests(_ declaration: Declaration) -> [Checksum] {
     let algorithm: ChecksumAlgorithm
     switch place {
     case .metadata: return []

@@ -9,8 +9,11 @@ extension SimulatedClient {
     var offset: Int64?
     /// Of the request, if it is a creation that has one.
     let key: String?
+    /// What the client said of the file's digest at that time.
+    let declaration: ClientFile.Declaration
 
-    init(_ intent: UploadIntent) {
+    init(_ intent: UploadIntent, of file: ClientFile) {
+      declaration = file.declaration
       if case .create(let creation) = intent { key = creation.idempotencyKey } else { key = nil }
     }
   }
@@ -22,7 +25,7 @@ extension SimulatedClient {
     case .created(let view):
       run.note("file \(file.number) << created \(view.id)")
       compareKeyed(view.id, told.key)
-      adopt(view)
+      adopt(view, told.declaration)
     case .progressed(let id, let offset):
       run.note("file \(file.number) << progressed \(offset)")
       if offset < told.offset ?? 0 { run.break("notices of \(id) go back to \(offset)") }
@@ -35,8 +38,8 @@ extension SimulatedClient {
   }
 
   /// The upload is the file's, and the one to go on with.
-  func adopt(_ view: UploadView) {
-    if file.uploads[view.id] == nil { file.uploads[view.id] = .init() }
+  func adopt(_ view: UploadView, _ declaration: ClientFile.Declaration) {
+    if file.uploads[view.id] == nil { file.uploads[view.id] = .init(declaration: declaration) }
     if file.goal == .open { file.current = view.id }
   }
 

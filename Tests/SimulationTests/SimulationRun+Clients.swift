@@ -20,7 +20,7 @@ extension SimulationRun {
       let record = try? machine.database.readNow({ try $0.upload(ofPush: push, at: file.path) }),
       record.state.isFinished || record.isAssembling
     else { return false }
-    if file.uploads[record.id] == nil { file.uploads[record.id] = .init() }
+    if file.uploads[record.id] == nil { file.uploads[record.id] = .init(declaration: file.declaration) }
     file.current = record.id
     if record.state != .received && !record.isAssembling { file.goal = .finished }
     return true
