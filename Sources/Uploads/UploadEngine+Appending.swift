@@ -11,6 +11,8 @@ extension UploadEngine {
   enum Step {
     case outcome(UploadOutcome)
     case finished(Finished)
+    /// The upload has ended, for this reason.
+    case invalidated(UploadRecord, ProblemError)
   }
 
   /// Takes the upload over and stores the body's bytes behind those it has. `isUntold`: nobody knows its URL before the
@@ -30,6 +32,9 @@ extension UploadEngine {
         try await assembleFinals(withPart: id)
       }
       return outcome
+    case .invalidated(let ended, let problem):
+      try await failFinals(withPart: ended)
+      return .refused(problem, view: nil)
     case .finished(let finished):
       let record = try await settle(finished, wantsDigest: intent.checks.wantsFileDigest)
       return .appended(view(record, offset: record.length ?? 0))
@@ -100,7 +105,7 @@ extension UploadEngine {
     session.record = try await erase(
       session.record, as: .cancelled, event: .uploadCancelled,
       reason: Self.invalidReason)
-    return .outcome(.refused(problem, view: nil))
+    return .invalidated(session.record, problem)
   }
 
   /// A length stated late must be the one the push was opened with.

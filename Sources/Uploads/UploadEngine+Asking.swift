@@ -14,6 +14,7 @@ extension UploadEngine {
     let step = try await withUpload(id) { session in try await look(at: &session, completes: completes) }
     switch step {
     case .outcome(let outcome): return outcome
+    case .invalidated(_, let problem): return .refused(problem, view: nil)
     case .finished(let finished):
       if case .received(let record, let partial) = finished { verifyLater(record.id, partial) }
       return .inspected(view(finished.record, offset: finished.record.length ?? 0))
@@ -61,38 +62,45 @@ extension UploadEngine {
 
   /// Ends an upload that nobody is using and whose lifetime is over.
   package func expire(_ id: UploadID) async throws {
-    guard let lease = ownership.acquireIfIdle(id) else { return }
+    if let expired = try await eraseIfExpired(id) { try await failFinals(withPart: expired) }
+  }
+
+  private func eraseIfExpired(_ id: UploadID) async throws -> UploadRecord? {
+    guard let lease = ownership.acquireIfIdle(id) else { return nil }
     defer { ownership.release(lease) }
     let now = clock.now()
     guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen,
       let expiresAt = record.expiresAt, expiresAt <= now
-    else { return }
+    else { return nil }
     sessions.take(id)?.partial?.close()
-    _ = try await erase(record, as: .expired, event: .uploadExpired)
+    return try await erase(record, as: .expired, event: .uploadExpired)
   }
 
   private func end(_ id: UploadID, as state: UploadState, event: EventKind) async throws {
     let interrupt = activity.interruption(of: id)
     interrupt()
-    try await withOwnership(of: id) {
+    let ended = try await withOwnership(of: id) {
       guard let record = try await catalog.read({ try $0.upload(id) }) else {
         throw ProblemError(.notFound, detail: "there is no upload \(id)")
       }
       if record.state == .cancelled || record.state == .expired {
         throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
       }
-      _ = try await erase(record, as: state, event: event)
+      return try await erase(record, as: state, event: event)
     }
+    try await failFinals(withPart: ended)
   }
 
   /// Row first, then the bytes: a crash in between leaves a partial file without an upload, which recovery removes.
+  /// Called by its owner, who calls `failFinals` once he has let go of it.
   func erase(
     _ record: UploadRecord, as state: UploadState, event: EventKind, reason: String? = nil
   ) async throws -> UploadRecord {
     let now = clock.now()
     let ended = try await catalog.write { transaction in
-      if let id = record.push, record.state == .verified, let push = try transaction.push(id),
-        push.state != .open
+      // The files of a bundle stay its files, as those of a push that is on its way to one do.
+      if let id = record.push, record.state == .verified || record.state == .committed,
+        let push = try transaction.push(id), push.state != .open
       {
         throw ProblemError(
           .pushClosed, detail: "upload \(record.id) belongs to push \(id), which is \(push.state.rawValue)")
@@ -111,7 +119,6 @@ extension UploadEngine {
     }
     unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
-    if record.concatenation == .partial { try await failFinals(withPart: ended) }
     return ended
   }
 

@@ -210,7 +210,10 @@ extension UploadEngine {
   }
 
   /// Ends the final uploads that can never be put together any more.
+  ///
+  /// Not for the part's owner: an assembly, which owns its final upload, waits for its parts.
   func failFinals(withPart part: UploadRecord) async throws {
+    guard part.concatenation == .partial else { return }
     for final in try await catalog.read({ try $0.assemblingUploads(withPart: part.id) }) {
       let interrupt = activity.interruption(of: final)
       interrupt()

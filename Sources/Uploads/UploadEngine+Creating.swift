@@ -128,7 +128,7 @@ extension UploadEngine {
   private enum Earlier {
     case none
     /// The same creation, whose answer was lost: same push, path, length and metadata, with a digest or a modification
-    /// time that tells one version of the file from another.
+    /// time that tells one version of the file from another, and no other digest.
     case same(UploadRecord)
     /// Another file, not finished: it makes room, as the newest creation wins like the newest request does.
     case unfinished(UploadID)
@@ -140,8 +140,17 @@ extension UploadEngine {
     else { return .none }
     let tellsVersion = record.declaredDigest != nil || record.modifiedAt != nil
     let isSameLength = record.length == nil || other.length == nil || record.length == other.length
-    if tellsVersion && isSameLength && other.metadata == record.metadata { return .same(other) }
+    let isSame =
+      tellsVersion && isSameLength && other.metadata == record.metadata && !contradicts(record, other)
+    if isSame { return .same(other) }
     return other.state.isOpen ? .unfinished(other.id) : .none
+  }
+
+  /// Two files: each has a digest that the other has not.
+  private func contradicts(_ record: UploadRecord, _ other: UploadRecord) -> Bool {
+    if let one = record.declaredDigest, let another = other.declaredDigest, one != another { return true }
+    if let one = record.declaredSHA512, let another = other.declaredSHA512, one != another { return true }
+    return false
   }
 
   /// Counts the upload among the unfinished ones and makes its row. Small content that comes whole is not counted: its

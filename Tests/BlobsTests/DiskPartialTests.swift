@@ -73,6 +73,27 @@ import Vocabulary
     #expect(try await partial.digest() == SHA256Stream.digest(of: [1, 2, 3]))
   }
 
+  @Test("MUST-1 a sync of a long request that failed is not made good by the next one, which succeeds")
+  func failedCheckpoint() async throws {
+    let fixture = try DiskFixture()
+    try await fixture.store.createPartial(id(1), urgency: .atOnce)
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+    defer { partial.close() }
+    try partial.append([1, 2, 3] as [UInt8], isStaged: false)
+    try await partial.sync()
+    try partial.append([4, 5] as [UInt8], isStaged: false)
+    fixture.files.fail(call: 1)
+    partial.checkpoint()
+    while !fixture.files.wasHit { await Task.yield() }
+    fixture.files.heal()
+    // Waits for its turn, and cuts nothing.
+    try await partial.truncate(to: 5)
+    partial.checkpoint()
+    await #expect(throws: BlobError.self) { try await partial.sync() }
+    #expect(partial.size == 3 && partial.durableSize == 3)
+    #expect(try fixture.temporary.bytes(of: partialName(id(1))) == [1, 2, 3])
+  }
+
   @Test("MUST-1 with durability 'synced' what was appended is synced, and so is a cut")
   func syncing() async throws {
     for isSynced in [true, false] {

@@ -22,6 +22,8 @@ final class ClientFile: @unchecked Sendable {
     /// The greatest offset that a reply told.
     var acknowledged: Int64 = 0
     var length: Int64?
+    /// What was declared when it was created.
+    var declaration: Declaration
     /// A reply said that it is deleted: it never comes back.
     var isDeleted = false
     /// A request was sent that may have ended it.
@@ -44,8 +46,8 @@ final class ClientFile: @unchecked Sendable {
   let role: Role
   /// The key of its present creation, if it has one.
   private(set) var key: String?
-  /// The upload that creations with this key came to.
-  var keyed: UploadID?
+  /// The upload that creations with a key came to.
+  var keyed: [String: UploadID] = [:]
   var goal = Goal.open
   /// The upload that the client sends to.
   var current: UploadID?
@@ -78,7 +80,6 @@ final class ClientFile: @unchecked Sendable {
 
   /// What came of the key's creation has ended: the next one is another request.
   func renewKey() {
-    keyed = nil
     if let key { self.key = key + "+" }
   }
 
@@ -102,8 +103,8 @@ final class ClientFile: @unchecked Sendable {
     }
   }
 
-  /// What its requests say of the whole file beside its metadata.
-  var fileDigests: [Checksum] {
+  /// What requests say of the whole file beside its metadata.
+  func fileDigests(_ declaration: Declaration) -> [Checksum] {
     let algorithm: ChecksumAlgorithm
     switch place {
     case .metadata: return []

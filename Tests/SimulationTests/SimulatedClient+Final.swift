@@ -76,7 +76,7 @@ extension SimulatedClient {
       switch outcome {
       case .stored(let view), .exists(let view):
         run.note("file \(file.number) <- stored \(view.id) \(view.state)")
-        client.adopt(view)
+        client.adopt(view, file.declaration)
         client.see(view, after: nil)
       case .refused(let error):
         run.note("file \(file.number) <- refused \(error.problem)")

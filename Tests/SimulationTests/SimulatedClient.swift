@@ -95,7 +95,7 @@ final class SimulatedClient: @unchecked Sendable {
       idempotencyKey: file.key)
     let checked = Checked(part, isChecked: !isPlain && hasContent && random.int(0...5) == 0, &random)
     intent.checks = checked.checks
-    intent.checks.fileDigests = file.fileDigests
+    intent.checks.fileDigests = file.fileDigests(file.declaration)
     if checked.isFlawed && !part.isEmpty && checked.problems == [.checksumMismatch] { part[0] ^= 0x20 }
     let body = hasContent ? body(part, isPlain ? .clean : end()) : nil
     body?.trailer = checked.trailer
@@ -124,7 +124,8 @@ final class SimulatedClient: @unchecked Sendable {
     var intent = intent(id, start, count)
     let checked = Checked(bytes, isChecked: true, &random)
     intent.checks = checked.checks
-    intent.checks.fileDigests = random.int(0...1) == 0 ? file.fileDigests : []
+    let declaration = file.uploads[id]?.declaration ?? file.declaration
+    intent.checks.fileDigests = random.int(0...1) == 0 ? file.fileDigests(declaration) : []
     if checked.isFlawed && !bytes.isEmpty && checked.problems == [.checksumMismatch] {
       bytes[random.int(0...(bytes.count - 1))] ^= 0x40
     }
@@ -207,7 +208,7 @@ final class SimulatedClient: @unchecked Sendable {
     let known = id.flatMap { file.uploads[$0] }
     run.note("file \(file.number) \(intent.summary) \(sending)")
     life.requests += 1
-    let told = Told()
+    let told = Told(intent, of: file)
     let hearing: UploadEngine.Notify = { [self] in hear($0, told) }
     let outcome = await life.uploads.perform(
       intent, body: body, client: "client \(file.number)",
@@ -217,8 +218,8 @@ final class SimulatedClient: @unchecked Sendable {
     run.note("file \(file.number) <- \(outcome.summary)")
     switch outcome {
     case .created(let view, _):
-      compareKeyed(view.id)
-      adopt(view)
+      compareKeyed(view.id, told.key)
+      adopt(view, told.declaration)
       see(view, after: known, told)
     case .inspected(let view), .appended(let view): see(view, after: known, told)
     case .refused(let error, let view):
@@ -234,9 +235,9 @@ final class SimulatedClient: @unchecked Sendable {
   }
 
   /// A reply showed the upload; `known` is what was known of it when the request was sent.
-  func see(_ view: UploadView, after known: ClientFile.Upload?, _ told: Told = Told()) {
+  func see(_ view: UploadView, after known: ClientFile.Upload?, _ told: Told? = nil) {
     guard var upload = file.uploads[view.id] else { return }
-    if let offset = told.offset, view.offset < offset {
+    if let offset = told?.offset, view.offset < offset {
       run.break("\(view.id) was told to be at \(offset), the answer says \(view.offset)")
     }
     if let known, view.offset < known.acknowledged {
@@ -289,7 +290,8 @@ final class SimulatedClient: @unchecked Sendable {
 
   func end(_ id: UploadID?, as goal: ClientFile.Goal) {
     guard file.goal == .open else { return }
-    if goal == .cancelled, file.push != nil || random.int(0...1) == 0 {
+    // A file of a push, or a part of another, must come after all.
+    if goal == .cancelled, file.push != nil || file.isPart || random.int(0...1) == 0 {
       if file.current == id { file.current = nil }
       return
     }

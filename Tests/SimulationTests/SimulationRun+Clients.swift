@@ -20,7 +20,7 @@ extension SimulationRun {
       let record = try? machine.database.readNow({ try $0.upload(ofPush: push, at: file.path) }),
       record.state.isFinished || record.isAssembling
     else { return false }
-    if file.uploads[record.id] == nil { file.uploads[record.id] = .init() }
+    if file.uploads[record.id] == nil { file.uploads[record.id] = .init(declaration: file.declaration) }
     file.current = record.id
     if record.state != .received && !record.isAssembling { file.goal = .finished }
     return true
@@ -41,7 +41,7 @@ extension SimulationRun {
     note("leap")
     hasLeapt = true
     machine.clock.advance(milliseconds: (machine.limits.expirySeconds + 1) * 1000)
-    for file in files { file.keyed = nil }
+    for file in files { file.keyed = [:] }
     life.tick()
   }
 

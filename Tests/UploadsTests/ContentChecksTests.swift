@@ -96,6 +96,29 @@ import Vocabulary
     #expect(late.problem == .digestMismatch)
   }
 
+  @Test(
+    "R-46 a creation with another digest is another file, not the earlier creation sent again",
+    arguments: [ChecksumAlgorithm.sha256, .sha512])
+  func anotherFile(algorithm: ChecksumAlgorithm) async throws {
+    let fixture = try EngineFixture()
+    let push = try await fixture.openPush()
+    let pairs = [("push", push.text), ("path", "a"), ("mtime", "1700000000")]
+    let metadata = UploadMetadata(
+      raw: nil, pairs: pairs.map { .init(key: $0.0, value: Array($0.1.utf8)) })
+    func create(_ content: [UInt8]) async throws -> UploadView {
+      let checks = ContentChecks(fileDigests: [try checksum(algorithm, content)])
+      let outcome = await fixture.perform(CreateIntent(length: 50, metadata: metadata, checks: checks))
+      return try #require(outcome.view, "\(outcome)")
+    }
+    let first = try await create([1]).id
+    #expect(try await create([1]).id == first)
+    let second = try await create(bytes).id
+    #expect(second != first)
+    #expect(await fixture.append(second, at: 0, bytes).appendedOffset == 50)
+    #expect(try await fixture.record(second).state == .verified)
+    #expect(try await fixture.record(first).state == .cancelled)
+  }
+
   @Test("R-48 a client that wants the digest gets it with the answer that completes the file")
   func wanted() async throws {
     let fixture = try EngineFixture()

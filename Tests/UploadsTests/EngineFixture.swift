@@ -3,6 +3,7 @@ import Catalog
 import CatalogSQLite
 import Foundation
 import Platform
+import TestSupport
 import Uploads
 import Vocabulary
 
@@ -109,6 +110,30 @@ final class EngineFixture: Sendable {
   func record(_ id: UploadID) async throws -> UploadRecord {
     guard let record = try await catalog.read({ try $0.upload(id) }) else { throw Unexpected(.terminated) }
     return record
+  }
+
+  func openPush() async throws -> PushID {
+    let id = PushID.make(clock: clock, entropy: SystemEntropy())
+    let now = clock.now()
+    try await catalog.write { transaction in
+      try transaction.ensureRepo(.inbox, description: nil, at: now)
+      try transaction.insert(.sample(id), expecting: [])
+    }
+    return id
+  }
+
+  /// What a commit leaves in the rows of an upload and its push.
+  func commitPush(of id: UploadID) async throws {
+    var upload = try await record(id)
+    upload.state = .committed
+    let committed = upload
+    try await catalog.write { transaction in
+      if let id = committed.push, var push = try transaction.push(id) {
+        push.state = .committed
+        try transaction.update(push)
+      }
+      try transaction.update(committed)
+    }
   }
 
   struct Unexpected: Error, CustomStringConvertible {

@@ -103,16 +103,6 @@ import Vocabulary
     #expect(await create(engine, 1000, by: "a", content: pattern(0..<999)).problem == .tooManyUploads)
   }
 
-  private func openPush(_ fixture: EngineFixture) async throws -> PushID {
-    let id = PushID.make(clock: fixture.clock, entropy: SystemEntropy())
-    let now = fixture.clock.now()
-    try await fixture.catalog.write { transaction in
-      try transaction.ensureRepo(.inbox, description: nil, at: now)
-      try transaction.insert(.sample(id), expecting: [])
-    }
-    return id
-  }
-
   @Test("a creation that takes the place of an unfinished upload needs no place of its own")
   func replacing() async throws {
     let fixture = try EngineFixture()
@@ -120,7 +110,7 @@ import Vocabulary
       limits.maximumOpenPerClient = 1
       limits.maximumPartialBytes = 10
     }
-    let push = try await openPush(fixture)
+    let push = try await fixture.openPush()
     let metadata = ["push": push.text, "path": "a.txt"]
     let first = try #require(await create(engine, 10, by: "a", metadata).createdID)
     let second = try #require(await create(engine, 9, by: "a", metadata).createdID)

@@ -149,6 +149,10 @@ import Vocabulary
       if bytes == 100 {
         // Its inbox push is sealed: the file is on its way into a bundle.
         #expect(outcome.problem == .pushClosed)
+        try await fixture.commitPush(of: id)
+        let late = await fixture.engine.perform(.terminate(id), body: nil, client: nil)
+        #expect(late.problem == .pushClosed)
+        #expect(try await fixture.record(id).state == .committed)
       } else {
         guard case .terminated = outcome else {
           Issue.record("not terminated at \(bytes)")

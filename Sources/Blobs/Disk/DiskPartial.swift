@@ -114,11 +114,13 @@ final class DiskPartial: PartialBlob {
     let hash = hashing.snapshot(upTo: size)
     guard syncing.beginIfIdle() else { return }
     executor.submit { [self] in
-      let failure = syncing.run(upTo: size)
-      if let failure {
-        state.withLock { $0.failure = failure }
-      } else {
-        hashing.save(hash)
+      // One that succeeds after one that failed would promise what the kernel may have dropped.
+      if state.withLock({ $0.failure == nil }) {
+        if let failure = syncing.run(upTo: size) {
+          state.withLock { $0.failure = failure }
+        } else {
+          hashing.save(hash)
+        }
       }
       syncing.end()
     }

@@ -48,10 +48,18 @@ final class DraftUpload: KillStepStory {
     if let location { return location }
     let answer = try client.request(
       "POST", "/files/",
-      ["Upload-Draft-Interop-Version": "8", "Upload-Complete": "?0", "Idempotency-Key": "draft"], body: [])
-    guard answer.status == 201, let url = answer.headers["location"],
+      ["Upload-Draft-Interop-Version": "8", "Upload-Complete": "?0", "Idempotency-Key": "draft"], body: []
+    ) { try self.learnLocation($0, status: 104) }
+    return try learnLocation(answer, status: 201)
+  }
+
+  /// An upload whose URL was told is there from then on, also when the answer never came.
+  @discardableResult
+  private func learnLocation(_ answer: RawConnection.Answer, status: Int) throws -> String {
+    guard answer.status == status, let url = answer.headers["location"],
       let path = url.range(of: "/files/").map({ String(url[$0.lowerBound...]) })
-    else { throw BrokenLaw("a creation is answered by 201: \(answer)") }
+    else { throw BrokenLaw("a creation tells its URL in a \(status): \(answer)") }
+    try demand(location == nil || location == path, "each answer tells one URL: \(location ?? ""), \(path)")
     location = path
     return path
   }
@@ -64,7 +72,8 @@ final class DraftUpload: KillStepStory {
       [
         "Upload-Draft-Interop-Version": "8", "Upload-Complete": isLast ? "?1" : "?0",
         "Upload-Offset": String(acknowledged), "Content-Type": "application/partial-upload",
-      ], body: Array(bytes[acknowledged..<end]))
+      ], body: Array(bytes[acknowledged..<end])
+    ) { try self.acknowledge($0, atMost: end) }
   }
 
   private func acknowledge(_ answer: RawConnection.Answer, atMost end: Int) throws {

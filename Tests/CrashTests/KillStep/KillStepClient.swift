@@ -9,8 +9,10 @@ final class KillStepClient {
 
   init(port: Int) { self.port = port }
 
+  /// The final answer. `hear` is given each interim one before it; without it none may come.
   func request(
-    _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8]? = nil
+    _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8]? = nil,
+    hear: ((RawConnection.Answer) throws -> Void)? = nil
   ) throws -> RawConnection.Answer {
     let connection = try self.connection ?? RawConnection(port: port)
     self.connection = connection
@@ -19,7 +21,12 @@ final class KillStepClient {
     if let body { head += "Content-Length: \(body.count)\r\n" }
     try connection.send(head + "\r\n")
     if let body { try connection.send(body) }
-    let answer = try connection.answer(isHead: method == "HEAD")
+    var answer = try connection.answer(isHead: method == "HEAD")
+    while (100..<200).contains(answer.status) {
+      guard let hear else { throw BrokenLaw("nobody is told what he did not ask for: \(answer)") }
+      try hear(answer)
+      answer = try connection.answer(isHead: method == "HEAD")
+    }
     if answer.headers["connection"] == "close" { self.connection = nil }
     return answer
   }
