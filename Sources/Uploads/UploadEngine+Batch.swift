@@ -103,6 +103,9 @@ extension UploadEngine {
       let first = files[twin]
       switch first.outcome {
       case .stored(let view), .exists(let view):
+        if let mismatch = DigestMismatch(of: file.record, digest: file.digest) {
+          return .refused(ProblemError(.uploadRejected, detail: mismatch.sentence))
+        }
         return first.digest == file.digest
           ? .exists(view) : .refused(PushRules.conflict(file.record.path, first.record.path.text))
       case .refused, .unfinished, nil: return .unfinished

@@ -21,7 +21,14 @@ import Testing
     #expect(allowed["client"] as? String == "done")
     #expect(allowed["creation"] as? [String] == ["201", "files"])
     #expect(allowed["problem"] as? [String] == ["404", "not-found"])
+    #expect(allowed["simple"] as? String == "opaque")
     #expect(allowed["read"] as? Int == 200)
+    // The file, the empty upload, and the content of the simple request, which is a plain upload. A request that took so
+    // long that the client sent it again would leave more.
+    let before = try uploadCount(server)
+    #expect(before >= 3)
+    #expect(try names(server).contains("from 127.0.0.1"))
+    try script.tell()
     let foreign = try script.next("foreign")
     for step in ["client", "creation", "problem", "read"] {
       #expect(foreign[step] as? String == "TypeError", "\(step)")
@@ -29,9 +36,18 @@ import Testing
     // A browser sends such a request unasked, and the page learns nothing; the server refuses it.
     #expect(foreign["simple"] as? String == "opaque")
     try script.end()
-    let status = try server.json("GET", "/api/v1/status").object["uploads"] as? [String: Any]
-    let counts = try #require(status?["byState"] as? [String: Int])
-    #expect(counts.values.reduce(0, +) == 2)
-    #expect(counts["created"] == 1)
+    #expect(try uploadCount(server) == before)
+    #expect(try !names(server).contains("from localhost"))
+  }
+
+  /// All uploads there ever were.
+  private func uploadCount(_ server: GatewayProcess) throws -> Int {
+    let uploads = try server.json("GET", "/api/v1/status").object["uploads"] as? [String: Any]
+    return try #require(uploads?["byState"] as? [String: Int]).values.reduce(0, +)
+  }
+
+  /// Of the files that came by themselves.
+  private func names(_ server: GatewayProcess) throws -> [String] {
+    try server.items("/api/v1/pushes?repo=inbox").compactMap { $0["message"] as? String }
   }
 }

@@ -6,6 +6,8 @@ final class Program: Sendable {
   let process: RunningProcess
   /// What it says on standard output.
   private let output: Int32
+  /// Whether its exit status was 0; nil until it was waited for.
+  private let result = Locked<Bool?>(nil)
 
   /// Starts it with an own signal mask and without the settings of a server in its environment.
   ///
@@ -73,24 +75,27 @@ final class Program: Sendable {
     return nil
   }
 
-  /// Ends it at once; what it was doing is lost.
-  func kill() {
-    Glibc.kill(process.identifier, SIGKILL)
+  /// Ends it at once; what it was doing is lost. Once it has been waited for, this does nothing.
+  func kill() { end(SIGKILL) }
+
+  /// Asks it to end and waits. Once it has been waited for, this does nothing.
+  func terminate() { end(SIGTERM) }
+
+  private func end(_ signal: Int32) {
+    // Its identifier may be another program's by now.
+    guard result.withLock({ $0 }) == nil else { return }
+    Glibc.kill(process.identifier, signal)
     wait()
   }
 
-  /// Asks it to end and waits.
-  func terminate() {
-    Glibc.kill(process.identifier, SIGTERM)
-    wait()
-  }
-
-  /// Waits for its end; whether its exit status was 0.
+  /// Waits for its end; whether its exit status was 0. One caller at a time.
   @discardableResult
   func wait() -> Bool {
+    if let known = result.withLock({ $0 }) { return known }
     var status = Int32(0)
     while waitpid(process.identifier, &status, 0) < 0 && errno == EINTR {}
     ChildProcesses.remove(process.identifier)
+    result.withLock { $0 = status == 0 }
     return status == 0
   }
 

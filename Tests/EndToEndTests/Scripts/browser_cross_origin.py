@@ -1,7 +1,8 @@
 """Uploads from a page of another site in Chromium.
 
 Serves one page on a port of its own and says the page's origin; hears the gateway's URL; then opens the page under the
-name 127.0.0.1 and once more as localhost, which to a browser is another origin, and says what the page came to.
+name 127.0.0.1 and, after a line on standard input, once more as localhost, which to a browser is another origin, and
+says what the page came to. What it uploads has the page's host in its name or its content.
 """
 
 import http.server
@@ -22,12 +23,13 @@ PAGE = b"""<!doctype html><title>Another site</title><script type="module">
 const gateway = new URL(location).searchParams.get('gateway');
 const tell = (result) => { document.body.innerText = JSON.stringify(result); };
 const words = async (act) => { try { return await act(); } catch (error) { return `${error.name}`; } };
+const site = location.hostname;
 const bytes = new Uint8Array(200_000).map((_, index) => index * 7 % 256);
 const tus = { 'Tus-Resumable': '1.0.0' };
 tell({
   client: await words(async () => {
     const { Upload, Push } = await import(`${gateway}/client/sheaf.js`);
-    const file = new File([bytes], 'other site.bin', { lastModified: 1 });
+    const file = new File([bytes], `from ${site}`, { lastModified: 1 });
     const upload = new Upload(file, { chunk: 70_000, maxRetryTime: 2_000 });
     await upload.start();
     return upload.state;
@@ -43,7 +45,7 @@ tell({
     return [`${answer.status}`, (await answer.json()).code];
   }),
   simple: await words(async () => {
-    const answer = await fetch(`${gateway}/files/`, { method: 'POST', mode: 'no-cors', body: 'x' });
+    const answer = await fetch(`${gateway}/files/`, { method: 'POST', mode: 'no-cors', body: site });
     return answer.type;
   }),
   read: await words(async () => (await fetch(`${gateway}/api/v1/status`)).status),
@@ -87,6 +89,7 @@ def main():
             args=["--no-sandbox"],  # root has no sandbox, and these pages are the test's own
         )
         say("allowed", **visit(browser, f"http://127.0.0.1:{port}", gateway))
+        sys.stdin.readline()
         say("foreign", **visit(browser, f"http://localhost:{port}", gateway))
         browser.close()
     say("end")

@@ -35,6 +35,8 @@ class Client:
         self.connection.initiate_connection()
         self.events = []
         self.is_closed = False
+        # What every request for uploads says of its protocol.
+        self.protocol = [("tus-resumable", "1.0.0")]
         self.flush()
 
     def flush(self):
@@ -76,8 +78,9 @@ class Client:
     def begin(self, method, path, fields=(), end=False):
         stream = self.connection.get_next_available_stream_id()
         head = [(":method", method), (":scheme", self.scheme), (":authority", self.authority), (":path", path)]
-        if path.startswith("/files"):
-            head.append(("tus-resumable", "1.0.0"))
+        # A GET of a draft would take the upload over.
+        if path.startswith("/files") and method != "GET":
+            head += self.protocol
         self.connection.send_headers(stream, head + list(fields), end_stream=end)
         self.flush()
         return stream
@@ -352,4 +355,5 @@ def main():
     print("ok", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
