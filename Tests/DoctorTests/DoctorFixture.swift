@@ -111,6 +111,20 @@ final class DoctorFixture {
     return report
   }
 
+  /// What `sheaf doctor --rebuild-catalog` does.
+  func rebuild() throws -> CatalogRebuild.Report {
+    let files = LinuxFileSystem()
+    let folder = try ClosedFolder.open(temporary.path, on: files, makesLock: true)
+    let replacement = CatalogReplacement(layout: folder.layout, files: files)
+    try replacement.begin()
+    let catalog = try SQLiteCatalog(path: replacement.temporary)
+    var report = try CatalogRebuild(layout: folder.layout, files: files).run { try catalog.writeNow($0) }
+    try catalog.close()
+    try SQLiteCatalog.foldLog(at: replacement.temporary)
+    report.earlierCatalog = try replacement.finish(at: clock.now())
+    return report
+  }
+
   /// Codes and subjects of the findings, in their order.
   func findings(isDeep: Bool = false) throws -> [String] {
     try check(isDeep: isDeep).findings.map { "\($0.code.rawValue) \($0.subject)" }
@@ -121,8 +135,8 @@ final class DoctorFixture {
 final class Server: Sendable {
   let catalog: SQLiteCatalog
   let store: DiskBlobStore
-  private let engine: UploadEngine
-  private let pushes: PushRegister
+  let engine: UploadEngine
+  let pushes: PushRegister
   private let committer: Committer
   private let entropy = SeededEntropy(seed: 1)
   private let clock: ManualClock
@@ -171,23 +185,28 @@ final class Server: Sendable {
     for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
       _ = try await upload(path, length: Int64(bytes.count), bytes: bytes, push: push.id)
     }
-    _ = try await pushes.seal(push.id)
+    try await commit(push.id)
+  }
+
+  /// Seals the push and commits it.
+  func commit(_ id: PushID) async throws {
+    _ = try await pushes.seal(id)
     let bundle = BundleID.make(clock: clock, entropy: entropy)
     try await catalog.write { transaction in
-      guard var push = try transaction.push(push.id) else { return }
+      guard var push = try transaction.push(id) else { return }
       push.state = .admitted
       push.bundle = bundle
       push.attempts = 1
       try transaction.update(push)
     }
-    try await committer.commit(push.id)
+    try await committer.commit(id)
   }
 
   struct Unexpected: Error { let outcome: String }
 }
 
 /// A body that is there already.
-private final class GivenBody: UploadBody {
+final class GivenBody: UploadBody {
   private let bytes: [UInt8]
   init(_ bytes: [UInt8]) { self.bytes = bytes }
   func deliver(to sink: any UploadSink) async throws(BodyInterrupted) { _ = sink.take(bytes) }

@@ -15,17 +15,7 @@ import Vocabulary
 
   init() async throws { fixture = try await DoctorFixture() }
 
-  private func rebuild() throws -> CatalogRebuild.Report {
-    let folder = try ClosedFolder.open(fixture.temporary.path, on: files, makesLock: true)
-    let replacement = CatalogReplacement(layout: folder.layout, files: files)
-    try replacement.begin()
-    let catalog = try SQLiteCatalog(path: replacement.temporary)
-    var report = try CatalogRebuild(layout: folder.layout, files: files).run { try catalog.writeNow($0) }
-    try catalog.close()
-    try SQLiteCatalog.foldLog(at: replacement.temporary)
-    report.earlierCatalog = try replacement.finish(at: fixture.clock.now())
-    return report
-  }
+  private func rebuild() throws -> CatalogRebuild.Report { try fixture.rebuild() }
 
   /// What a catalog says of bundles.
   private struct Contents: Equatable {
