@@ -26,6 +26,8 @@ package struct GatewayServices: Sendable {
   package var errors: RecentErrors
   package var startedAt: Timestamp
   package var logger: Logger
+  /// Shared by all copies.
+  let receptions = Receptions()
 
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, uploads: UploadEngine, pushes: PushRegister,

@@ -84,6 +84,7 @@ package struct HTTPServer: Sendable {
       await loops.untilClosed()
     } onGracefulShutdown: {
       services.uploads.drain()
+      services.receptions.drain()
       events.close()
       listeners.quiesce()
     }

@@ -179,7 +179,9 @@ extension UploadEngine {
           files[index].outcome = try register(files[index], in: transaction)
           files[index].isRejected = files[index].mismatch != nil
         } catch let error as ProblemError {
-          files[index].outcome = .refused(error)
+          // The same file may have come with another request meanwhile.
+          try plan(&files[index], in: transaction)
+          if files[index].isOpen { files[index].outcome = .refused(error) }
         }
       }
       guard let push = files.first?.record.push else { return (files, false) }

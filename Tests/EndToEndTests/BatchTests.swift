@@ -11,33 +11,6 @@ import Vocabulary
     return server
   }
 
-  private func frame(_ path: String, _ content: [UInt8], more: String = "") -> [UInt8] {
-    let header = Array(#"{"path":"\#(path)","size":\#(content.count)\#(more)}"#.utf8)
-    return withUnsafeBytes(of: UInt32(header.count).bigEndian) { Array($0) } + header + content
-  }
-
-  private struct Answer {
-    var status: Int
-    var object: [String: Any]
-    var items: [[String: Any]] { object["items"] as? [[String: Any]] ?? [] }
-    var statuses: [String] { items.map { "\($0["path"] ?? "") \($0["status"] ?? "")" } }
-    var push: [String: Any] { object["push"] as? [String: Any] ?? [:] }
-  }
-
-  private func send(
-    _ server: GatewayProcess, _ query: String, _ body: [UInt8], type: String = "application/vnd.sheaf.frames",
-    key: String? = nil
-  ) throws -> Answer {
-    let answer =
-      try key.map {
-        try server.request(
-          "POST", "/files/batch" + query, ["Content-Type": type, "Idempotency-Key": $0], body: body)
-      } ?? server.request("POST", "/files/batch" + query, ["Content-Type": type], body: body)
-    return Answer(
-      status: answer.status,
-      object: try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any] ?? [:])
-  }
-
   private func file(_ server: GatewayProcess, _ repo: String, _ path: String) throws -> [UInt8] {
     try server.request("GET", "/api/v1/repos/\(repo)/bundles/latest/files/\(path)").body
   }
@@ -49,7 +22,7 @@ import Vocabulary
     var body = frame("large", large)
     for number in 0..<600 { body += frame("d/\(number)", Array("content \(number)".utf8)) }
     body += frame("empty", [], more: #","mtime":12.5,"mode":"0755""#)
-    let answer = try send(server, "?repo=many&message=m&label=v1&author=me", body)
+    let answer = try server.batch("?repo=many&message=m&label=v1&author=me", body)
     #expect(answer.status == 201)
     #expect(answer.statuses == ["large stored"] + (0..<600).map { "d/\($0) stored" } + ["empty stored"])
     #expect(answer.object["stored"] as? Int == 602 && answer.object["refused"] as? Int == 0)
@@ -74,7 +47,7 @@ import Vocabulary
       frame("a", [1]) + frame("../x", [2]) + frame("b", [3], more: #","sha256":"\#(digest)""#)
       + frame("a", [1])
       + frame("a", [4]) + frame("a/b", [5]) + frame("c", [6])
-    let answer = try send(server, "?repo=bad", body)
+    let answer = try server.batch("?repo=bad", body)
     #expect(answer.status == 201)
     #expect(
       answer.statuses == [
@@ -91,18 +64,18 @@ import Vocabulary
     let server = try running()
     let large = [UInt8](repeating: 7, count: 200_000)
     let body = frame("a", [1]) + frame("large", large)
-    let first = try send(server, "?repo=key", body, key: "k1")
+    let first = try server.batch("?repo=key", body, key: "k1")
     #expect(first.status == 201 && first.statuses == ["a stored", "large stored"])
     let push = try #require(first.push["id"] as? String)
     try eventually("the push is committed") {
       try server.json("GET", "/api/v1/pushes/\(push)").object["state"] as? String == "committed"
     }
-    let again = try send(server, "?repo=key", body, key: "k1")
+    let again = try server.batch("?repo=key", body, key: "k1")
     #expect(again.status == 200 && again.statuses == ["a exists", "large exists"])
     #expect(again.push["id"] as? String == push && again.push["state"] as? String == "committed")
-    let other = try send(server, "?repo=other", body, key: "k1")
+    let other = try server.batch("?repo=other", body, key: "k1")
     #expect(other.status == 422 && other.object["code"] as? String == "idempotency-key-reused")
-    let more = try send(server, "?repo=key", body + frame("late", [9]), key: "k1")
+    let more = try server.batch("?repo=key", body + frame("late", [9]), key: "k1")
     #expect(more.statuses == ["a exists", "large exists", "late refused"])
     #expect(try server.items("/api/v1/repos/key/bundles").count == 1)
   }
@@ -112,12 +85,12 @@ import Vocabulary
     let server = try running()
     let large = (0..<400_000).map { UInt8(truncatingIfNeeded: $0 &* 17) }
     let body = frame("a", [1]) + frame("large", large) + frame("b", [2])
-    let cut = try send(server, "?repo=cut", Array(body.prefix(200_000)), key: "k")
+    let cut = try server.batch("?repo=cut", Array(body.prefix(200_000)), key: "k")
     #expect(cut.status == 400 && cut.object["code"] as? String == "bad-archive")
     #expect(cut.object["stored"] as? Int == 1)
     let push = try #require(cut.object["push"] as? String)
     #expect(try server.json("GET", "/api/v1/pushes/\(push)").object["state"] as? String == "open")
-    let again = try send(server, "?repo=cut", body, key: "k")
+    let again = try server.batch("?repo=cut", body, key: "k")
     #expect(again.statuses == ["a exists", "large stored", "b stored"])
     #expect(again.push["id"] as? String == push)
     try eventually("the push is committed") {
@@ -131,14 +104,14 @@ import Vocabulary
     let server = try running()
     let push = try #require(
       try server.json("POST", "/api/v1/pushes", ["repo": "open", "message": "m"]).object["id"] as? String)
-    let answer = try send(server, "?push=\(push)", frame("a", [1]))
+    let answer = try server.batch("?push=\(push)", frame("a", [1]))
     #expect(answer.status == 200 && answer.push["state"] as? String == "open")
     #expect(
-      try send(server, "?push=\(push)", frame("a", [1]) + frame("b", [2])).statuses == [
+      try server.batch("?push=\(push)", frame("a", [1]) + frame("b", [2])).statuses == [
         "a exists", "b stored",
       ])
     #expect(try server.json("POST", "/api/v1/pushes/\(push)/cancel").status == 200)
-    let late = try send(server, "?push=\(push)", frame("c", [1]))
+    let late = try server.batch("?push=\(push)", frame("c", [1]))
     #expect(late.status == 409 && late.object["code"] as? String == "push-closed")
   }
 
@@ -151,7 +124,7 @@ import Vocabulary
     ])
   func refused(query: String, type: String, status: Int) throws {
     let server = try running()
-    #expect(try send(server, query, Array("no archive".utf8), type: type).status == status)
+    #expect(try server.batch(query, Array("no archive".utf8), type: type).status == status)
     #expect(try server.items("/api/v1/pushes").isEmpty)
   }
 
@@ -170,9 +143,9 @@ import Vocabulary
         "/usr/bin/tar", ["--format=\(format)", "-C", folder + "/in", "-cf", archive, "."])
       try #require(result.status == 0, "\(result.errors)")
       let body = Array(try Data(contentsOf: URL(fileURLWithPath: archive)))
-      let answer = try send(server, "?repo=\(format)", body, type: "application/x-tar")
+      let answer = try server.batch("?repo=\(format)", body, type: "application/x-tar")
       #expect(answer.statuses.sorted() == ["\(long)f stored", "ü.txt stored"].sorted(), "\(answer)")
-      let cut = try send(server, "?repo=\(format)", Array(body.prefix(1024)), type: "application/x-tar")
+      let cut = try server.batch("?repo=\(format)", Array(body.prefix(1024)), type: "application/x-tar")
       #expect(cut.status == 400)
     }
     try FileManager.default.createSymbolicLink(
@@ -181,7 +154,7 @@ import Vocabulary
       try runProgram("/usr/bin/tar", ["-C", folder + "/in", "-cf", folder + "/l.tar", "link", "ü.txt"]).status
         == 0)
     let body = Array(try Data(contentsOf: URL(fileURLWithPath: folder + "/l.tar")))
-    let answer = try send(server, "?repo=links", body, type: "application/x-tar")
+    let answer = try server.batch("?repo=links", body, type: "application/x-tar")
     #expect(answer.statuses == ["link refused", "ü.txt stored"] && answer.push["state"] as? String == "open")
   }
 }

@@ -90,6 +90,19 @@ import Vocabulary
     #expect(try await many.stored() == ["a": "1"])
   }
 
+  @Test("the same files twice at once are stored once, and both requests are told that they are there")
+  func atOnce() async throws {
+    let many = try await ManyFiles(EngineFixture(smallBytes: 1000))
+    for round in 0..<20 {
+      let files = try (0..<20).map { try file("\(round)/\($0)", "content \($0)") }
+      async let first = many.send(files)
+      async let second = many.send(files)
+      for (one, other) in zip(try await first, try await second) {
+        #expect([one, other].sorted() == ["exists", "stored"])
+      }
+    }
+  }
+
   @Test("a push that names its files takes those alone, with their sizes and digests, and seals itself")
   func expected() async throws {
     let files = [

@@ -50,7 +50,8 @@ final class BatchReceiver {
       }
       try await flush()
     } catch {
-      _ = await storing?.value
+      // What is stored is told, also of the group that was on its way.
+      do { try await settle() } catch {}
       budget.release(group.heldBytes)
       throw ending(error)
     }

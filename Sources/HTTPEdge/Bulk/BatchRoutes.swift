@@ -26,7 +26,8 @@ struct BatchRoutes: Sendable {
     let push = try await BatchPush(batch, services)
     let client = services.client(of: request, context)
     let loop = context.eventLoop
-    let answer = try await RequestPieces.of(request, on: loop) { [services, budget] pieces in
+    let answer = try await RequestPieces.of(request, on: loop, services.receptions) {
+      [services, budget] pieces in
       let receiver = BatchReceiver(
         batch, push: push, services: services, pieces: pieces, budget: budget, loop: loop, client: client)
       return try await receiver.receive()

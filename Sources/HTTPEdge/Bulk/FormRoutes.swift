@@ -27,7 +27,7 @@ struct FormRoutes: Sendable {
     let defaults = try FormFields(query: request)
     let client = services.client(of: request, context)
     let services = services
-    let results = try await RequestPieces.of(request, on: context.eventLoop) { pieces in
+    let results = try await RequestPieces.of(request, on: context.eventLoop, services.receptions) { pieces in
       let receiver = FormReceiver(
         services: services, stream: ItemStream(pieces, MultipartParser(boundary: boundary)),
         defaults: defaults, client: client)

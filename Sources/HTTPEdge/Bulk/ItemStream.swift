@@ -50,8 +50,8 @@ final class ItemStream<Event: ItemEvent>: @unchecked Sendable {
 
   /// The next event, nil at the end.
   ///
-  /// - Throws: `ProblemError` with `bad-archive`, also when the request was broken off; or `taken-over` when `isWoken`
-  ///   says so after a call of `wake`.
+  /// - Throws: `ProblemError` with `bad-archive`, also when the request was broken off; `draining`; or `taken-over` when
+  ///   `isWoken` says so after a call of `wake`.
   func next(isWoken: () -> Bool = { false }) async throws(ProblemError) -> Event? {
     while true {
       if let event = try Self.next(&parser, &input) { return event }
@@ -64,6 +64,9 @@ final class ItemStream<Event: ItemEvent>: @unchecked Sendable {
       case .brokenOff:
         hasEnded = true
         throw ProblemError(.badArchive, detail: "the request was broken off")
+      case .draining:
+        hasEnded = true
+        throw ProblemError(.draining, detail: "the server is shutting down and takes no more files")
       case .woken:
         if isWoken() { throw ProblemError(.takenOver, detail: "the upload was taken from this request") }
       }

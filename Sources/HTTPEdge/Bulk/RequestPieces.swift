@@ -12,12 +12,15 @@ final class RequestPieces: @unchecked Sendable {
     case brokenOff
     /// `wake` was called.
     case woken
+    /// `drain` was called.
+    case draining
   }
   private struct State {
     var read: Task<Void, Never>?
     var arrived: Piece?
     var waiter: CheckedContinuation<Piece, Never>?
     var isWoken = false
+    var isDraining = false
   }
   private let executor: LoopExecutor
   private var iterator: RequestBody.AsyncIterator
@@ -30,12 +33,14 @@ final class RequestPieces: @unchecked Sendable {
 
   /// Runs `work` on the connection's event loop with the request's content; no read outlives it.
   static func of<Result: Sendable>(
-    _ request: Request, on loop: any EventLoop,
+    _ request: Request, on loop: any EventLoop, _ receptions: Receptions,
     _ work: @escaping @Sendable (RequestPieces) async throws -> Result
   ) async throws -> Result {
     let executor = LoopExecutor(loop)
     return try await withTaskExecutorPreference(executor) {
       let pieces = RequestPieces(request.body, executor: executor)
+      receptions.add(pieces)
+      defer { receptions.remove(pieces) }
       do {
         let result = try await work(pieces)
         await pieces.close()
@@ -47,7 +52,7 @@ final class RequestPieces: @unchecked Sendable {
     }
   }
 
-  /// The next piece; one caller at a time. After `end` or `brokenOff` it is not to be called again.
+  /// The next piece; one caller at a time. After `end`, `brokenOff` or `draining` it is not to be called again.
   func next() async -> Piece {
     await withCheckedContinuation { continuation in
       let piece: Piece? = state.withLock { state in
@@ -55,6 +60,7 @@ final class RequestPieces: @unchecked Sendable {
           state.isWoken = false
           return .woken
         }
+        if state.isDraining { return .draining }
         if let arrived = state.arrived {
           state.arrived = nil
           return arrived
@@ -75,6 +81,16 @@ final class RequestPieces: @unchecked Sendable {
       return state.waiter
     }
     waiter?.resume(returning: .woken)
+  }
+
+  /// Makes the running `next`, or every later one, return `draining`.
+  func drain() {
+    let waiter = state.withLock { state in
+      state.isDraining = true
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume(returning: .draining)
   }
 
   private func read() async {

@@ -5,6 +5,8 @@ package final class GatewayProcess: @unchecked Sendable {
   // Sendable because its variables change only in `start`, which a test calls from one place at a time.
   package let dataFolder: String
   package private(set) var port = 0
+  /// Where it listens instead of on a port, if it does.
+  package private(set) var socketPath: String?
   private var process: Process?
   private let arguments: [String]
   private let ownsFolder: Bool
@@ -68,7 +70,10 @@ package final class GatewayProcess: @unchecked Sendable {
       }
       text += String(decoding: data, as: UTF8.self)
     }
-    if text.contains("unix:") { return }
+    if let match = text.firstMatch(of: /\sunix:(.+)\n/) {
+      socketPath = String(match.1)
+      return
+    }
     guard let match = text.firstMatch(of: /https?:\/\/[^:\s]+:(\d+)/), let port = Int(match.1) else {
       throw Failure.notReady(text)
     }
@@ -100,7 +105,10 @@ package final class GatewayProcess: @unchecked Sendable {
     return process.terminationStatus
   }
 
-  package func connect() throws -> RawConnection { try RawConnection(port: port) }
+  package func connect() throws -> RawConnection {
+    if let socketPath { return try RawConnection(socketPath: socketPath) }
+    return try RawConnection(port: port)
+  }
 
   /// One request on a connection of its own.
   package func request(

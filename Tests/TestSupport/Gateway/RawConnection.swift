@@ -37,7 +37,30 @@ package final class RawConnection {
       }
       guard status == 0 else { throw Failure.connect(errno) }
     }
-    var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+    setTimeout(timeoutSeconds)
+  }
+
+  /// To a server that listens on a unix socket.
+  package init(socketPath: String, timeoutSeconds: Int = 20) throws {
+    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    // The last byte stays the zero that ends the path.
+    guard socketPath.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      throw Failure.connect(ENAMETOOLONG)
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8) }
+    let status = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard status == 0 else { throw Failure.connect(errno) }
+    setTimeout(timeoutSeconds)
+  }
+
+  private func setTimeout(_ seconds: Int) {
+    var limit = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
