@@ -114,8 +114,9 @@ package struct HTTPServer: Sendable {
     to router: Router<GatewayContext>, _ services: GatewayServices, events: EventFeed
   ) throws {
     UploadRoutes(services: services).add(to: router)
-    FormRoutes(services: services).add(to: router)
-    BatchRoutes(services: services).add(to: router)
+    let resultBudget = ByteBudget(bytes: ResultText.budgetBytes)
+    FormRoutes(services: services, resultBudget: resultBudget).add(to: router)
+    BatchRoutes(services: services, resultBudget: resultBudget).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)

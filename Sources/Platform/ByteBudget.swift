@@ -15,3 +15,19 @@ package final class ByteBudget: Sendable {
 
   package func release(_ bytes: Int) { free.withLock { $0 += bytes } }
 }
+
+/// A share of a budget that grows; it goes back when the last reference to this is gone.
+package final class ByteReservation: Sendable {
+  private let budget: ByteBudget
+  private let held = Locked(0)
+
+  package init(_ budget: ByteBudget) { self.budget = budget }
+  deinit { budget.release(held.withLock { $0 }) }
+
+  /// Takes `bytes` more if they are free; false otherwise.
+  package func grow(by bytes: Int) -> Bool {
+    guard budget.acquire(bytes) else { return false }
+    held.withLock { $0 += bytes }
+    return true
+  }
+}

@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import Hummingbird
 import NIOCore
 import Platform
 import UploadProtocol
@@ -14,27 +15,27 @@ final class BatchReceiver {
   private let budget: ByteBudget
   private let executor: LoopExecutor
   private var push: BatchPush
-  private var results = BatchResults()
+  private var results: BatchResults
   private var itemCount = 0
   private var group = BatchGroup()
   private var storing: Task<Result<[BatchResult], ProblemError>, Never>?
 
-  /// `budget` bounds the files in memory of all requests together.
+  /// Of all requests together `budget` bounds the files in memory, `resultBudget` the results.
   init(
     _ request: BatchRequest, push: BatchPush, services: GatewayServices, pieces: RequestPieces,
-    budget: ByteBudget,
-    loop: any EventLoop, client: String?
+    budget: ByteBudget, resultBudget: ByteBudget, loop: any EventLoop, client: String?
   ) {
     self.push = push
     self.services = services
     self.budget = budget
     self.client = client
+    results = BatchResults(resultBudget)
     executor = LoopExecutor(loop)
     stream = ItemStream(pieces, request.parser)
   }
 
   struct Answer: Sendable {
-    let body: ByteBuffer
+    let body: ResponseBody
     /// The push that this request opened.
     let opened: PushID?
   }

@@ -1,4 +1,5 @@
-import NIOCore
+import Hummingbird
+import Platform
 import Vocabulary
 
 /// What became of one item.
@@ -31,39 +32,31 @@ struct BatchResult: Sendable {
 /// The results of all items in their order, as the JSON they are answered with.
 struct BatchResults: Sendable {
   static let maximumCount = 100_000
-  /// Of JSON: paths and problems may be long.
-  static let maximumBytes = 64 << 20
 
   private(set) var stored = 0
   private(set) var exists = 0
   private(set) var refused = 0
-  private var text = ByteBuffer()
+  private var text: ResultText
+
+  init(_ budget: ByteBudget) { text = ResultText(budget) }
 
   var count: Int { stored + exists + refused }
 
-  /// - Throws: `ProblemError` with `too-large` beyond the limits.
+  /// - Throws: `ProblemError` of `ResultText`.
   mutating func append(_ result: BatchResult) throws(ProblemError) {
     switch result.status {
     case .stored: stored += 1
     case .exists: exists += 1
     case .refused: refused += 1
     }
-    text.writeString(text.readableBytes == 0 ? result.json.encoded : "," + result.json.encoded)
-    guard text.readableBytes <= Self.maximumBytes else {
-      throw ProblemError(
-        .tooLarge, detail: "the results have more than \(Self.maximumBytes) bytes; send fewer files")
-    }
+    try text.append(result.json)
   }
 
   /// The whole answer.
-  func body(push: JSONValue, error: JSONValue) -> ByteBuffer {
-    var body = ByteBuffer(
-      string:
-        #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"refused":\#(refused),"error":\#(error.encoded),"items":["#
-    )
-    var text = text
-    body.writeBuffer(&text)
-    body.writeString("]}\n")
-    return body
+  func body(push: JSONValue, error: JSONValue) -> ResponseBody {
+    text.body(
+      after:
+        #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"refused":\#(refused),"error":\#(error.encoded),"items":["#,
+      before: "]}\n")
   }
 }

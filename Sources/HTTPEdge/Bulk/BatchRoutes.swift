@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Platform
 import Uploads
 import Vocabulary
@@ -12,7 +11,13 @@ struct BatchRoutes: Sendable {
   private let services: GatewayServices
   private let budget = ByteBudget(bytes: gatheredBytes)
 
-  init(services: GatewayServices) { self.services = services }
+  private let resultBudget: ByteBudget
+
+  /// `resultBudget` as of `ResultText`.
+  init(services: GatewayServices, resultBudget: ByteBudget) {
+    self.services = services
+    self.resultBudget = resultBudget
+  }
 
   func add(to router: Router<GatewayContext>) {
     router.post("/files/batch") { request, context in try await receive(request, context) }
@@ -26,14 +31,15 @@ struct BatchRoutes: Sendable {
     let push = try await BatchPush(batch, services)
     let client = services.client(of: request, context)
     let loop = context.eventLoop
-    let answer = try await RequestPieces.of(request, on: loop) { [services, budget] pieces in
+    let answer = try await RequestPieces.of(request, on: loop) { [services, budget, resultBudget] pieces in
       let receiver = BatchReceiver(
-        batch, push: push, services: services, pieces: pieces, budget: budget, loop: loop, client: client)
+        batch, push: push, services: services, pieces: pieces, budget: budget,
+        resultBudget: resultBudget, loop: loop, client: client)
       return try await receiver.receive()
     }
     var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
     if let id = answer.opened { headers[.location] = JSONViews.pushPath(id) }
     return Response(
-      status: answer.opened == nil ? .ok : .created, headers: headers, body: .init(byteBuffer: answer.body))
+      status: answer.opened == nil ? .ok : .created, headers: headers, body: answer.body)
   }
 }

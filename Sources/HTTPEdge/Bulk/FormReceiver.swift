@@ -20,20 +20,20 @@ struct FormReceiver: Sendable {
   let client: String?
 
   /// - Throws: `ProblemError` with the number of files `stored` when the form cannot be read on.
-  func receive() async throws(ProblemError) -> [FormResult] {
-    var results: [FormResult] = []
+  func receive(_ results: FormResults) async throws(ProblemError) -> FormResults {
+    var results = results
     do throws(ProblemError) {
       try await receive(into: &results)
-      guard !results.isEmpty else { throw ProblemError(.badRequest, detail: "the form has no file") }
+      guard results.count > 0 else { throw ProblemError(.badRequest, detail: "the form has no file") }
       return results
     } catch {
       var error = error
-      error.members["stored"] = .integer(Int64(results.count { $0.upload != nil }))
+      error.members["stored"] = .integer(Int64(results.stored))
       throw error
     }
   }
 
-  private func receive(into results: inout [FormResult]) async throws(ProblemError) {
+  private func receive(into results: inout FormResults) async throws(ProblemError) {
     var fields = FormFields()
     var count = 0
     while let event = try await stream.next() {
@@ -47,7 +47,9 @@ struct FormReceiver: Sendable {
         continue
       }
       // A form with nothing chosen sends a file without a name.
-      if let result = try await receive(part, filename, fields.over(defaults)) { results.append(result) }
+      if let result = try await receive(part, filename, fields.over(defaults)) {
+        try results.append(result)
+      }
       fields = FormFields()
     }
   }

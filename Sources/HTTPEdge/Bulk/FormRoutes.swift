@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Platform
 import UploadProtocol
 import Uploads
@@ -10,7 +9,13 @@ import Vocabulary
 struct FormRoutes: Sendable {
   private let services: GatewayServices
 
-  init(services: GatewayServices) { self.services = services }
+  private let resultBudget: ByteBudget
+
+  /// `resultBudget` as of `ResultText`.
+  init(services: GatewayServices, resultBudget: ByteBudget) {
+    self.services = services
+    self.resultBudget = resultBudget
+  }
 
   func add(to router: Router<GatewayContext>) {
     router.post("/files") { request, context in try await receive(request, context) }
@@ -26,55 +31,30 @@ struct FormRoutes: Sendable {
     let boundary = try MultipartBoundary.parse(type)
     let defaults = try FormFields(query: request)
     let client = services.client(of: request, context)
-    let services = services
-    let results = try await RequestPieces.of(request, on: context.eventLoop) { pieces in
+    let (services, results) = (services, FormResults(resultBudget))
+    let received = try await RequestPieces.of(request, on: context.eventLoop) { pieces in
       let receiver = FormReceiver(
         services: services, stream: ItemStream(pieces, MultipartParser(boundary: boundary)),
         defaults: defaults, client: client)
-      return try await receiver.receive()
+      return try await receiver.receive(results)
     }
-    return try Self.answer(results, request)
+    return try Self.answer(received, request)
   }
 
-  private static func answer(_ results: [FormResult], _ request: Request) throws -> Response {
-    let stored = results.compactMap(\.upload)
-    if stored.isEmpty, let problem = results.lazy.compactMap(\.problem).first { throw problem }
+  private static func answer(_ results: FormResults, _ request: Request) throws -> Response {
+    if results.stored == 0, let problem = results.firstProblem { throw problem }
     if prefersPage(request.headers) {
       return Response(status: .seeOther, headers: [.location: "/ui/pushes", .cacheControl: "no-store"])
     }
-    var headers: HTTPFields = [:]
-    if stored.count == 1, results.count == 1 { headers[.location] = "/files/\(stored[0].id)" }
-    return .json(["items": .array(results.map(\.json))], status: .created, headers: headers)
+    var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
+    if results.count == 1, let only = results.firstUpload { headers[.location] = "/files/\(only)" }
+    return Response(status: .created, headers: headers, body: results.body)
   }
 
   /// True for a browser that shows the answer to a person.
   private static func prefersPage(_ headers: HTTPFields) -> Bool {
     let ranges = headers[values: .accept].joined(separator: ",").lowercased()
     return ranges.contains("text/html") && !UploadRoutes.wantsJSON(headers)
-  }
-}
-
-/// What came of one file part.
-struct FormResult: Sendable {
-  let name: String
-  let filename: String
-  var upload: UploadView?
-  var problem: ProblemError?
-
-  var json: JSONValue {
-    [
-      "name": .string(name), "filename": .string(filename),
-      "upload": upload.map(Self.json) ?? .null, "error": problem.map(ItemProblem.json) ?? .null,
-    ]
-  }
-
-  private static func json(_ upload: UploadView) -> JSONValue {
-    let path = "/files/\(upload.id)"
-    return [
-      "id": .string(upload.id.text), "state": .string(upload.state.rawValue),
-      "offset": .integer(upload.offset), "length": .count(upload.length), "digest": .text(upload.digest?.hex),
-      "_links": .links(["self": path, "digest": "\(path)/digest", "verify": "\(path)/verify"]),
-    ]
   }
 }
 
