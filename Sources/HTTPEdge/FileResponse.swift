@@ -7,8 +7,6 @@ import Vocabulary
 
 /// A stored file as a response (RFC 9110): ranges, validators, and nothing that a browser would run.
 package struct FileResponse: Sendable {
-  static let chunkBytes = 256 << 10
-
   package var blob: any BlobReader
   package var digest: Digest
   package var name: String
@@ -86,7 +84,8 @@ package struct FileResponse: Sendable {
   private func body(
     _ range: Range<Int64>, _ services: GatewayServices, isStreaming: inout Bool
   ) async throws -> ResponseBody {
-    let first = try await read(from: range.lowerBound, to: range.upperBound)
+    let pieces = DownloadPieces(services.downloadBudget)
+    let first = try await read(pieces, from: range.lowerBound, to: range.upperBound)
     guard Int64(first.count) < Int64(range.count) else {
       return ResponseBody(byteBuffer: ByteBuffer(bytes: first))
     }
@@ -96,17 +95,22 @@ package struct FileResponse: Sendable {
       var chunk = first
       var position = range.lowerBound
       while true {
-        try await writer.write(ByteBuffer(bytes: chunk))
+        let buffer = ByteBuffer(bytes: chunk)
         position += Int64(chunk.count)
+        // Once is enough in memory, however long the client takes.
+        chunk = []
+        try await writer.write(buffer)
         guard position < range.upperBound else { break }
-        chunk = try await services.reportingFaults { try await read(from: position, to: range.upperBound) }
+        chunk = try await services.reportingFaults {
+          try await read(pieces, from: position, to: range.upperBound)
+        }
       }
     }
   }
 
-  /// The next chunk, never short.
-  private func read(from position: Int64, to end: Int64) async throws -> [UInt8] {
-    let wanted = Int(min(Int64(Self.chunkBytes), end - position))
+  /// The next piece, never short.
+  private func read(_ pieces: DownloadPieces, from position: Int64, to end: Int64) async throws -> [UInt8] {
+    let wanted = Int(min(Int64(pieces.byteCount), end - position))
     let bytes = try await blob.read(wanted, at: position)
     guard bytes.count == wanted else {
       throw BlobError.missing("object \(digest) from byte \(position + Int64(bytes.count)) on")

@@ -28,6 +28,7 @@ package struct GatewayServices: Sendable {
   package var logger: Logger
   /// Shared by all copies.
   let receptions = Receptions()
+  let downloadBudget = ByteBudget(bytes: DownloadPieces.budgetBytes)
 
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, uploads: UploadEngine, pushes: PushRegister,

@@ -8,7 +8,6 @@ import Vocabulary
 
 /// A bundle as one tar archive, made while it is sent.
 package struct TarResponse: Sendable {
-  private static let chunkBytes = 256 << 10
   private static let pageSize = 200
 
   private let bundle: BundleRecord
@@ -33,19 +32,22 @@ package struct TarResponse: Sendable {
     ]
     let body = ResponseBody.streamed(patience: services.patience) { writer in
       defer { manifest.close() }
-      try await services.reportingFaults { try await write(ManifestReader(manifest), to: &writer) }
+      let pieces = DownloadPieces(services.downloadBudget)
+      try await services.reportingFaults { try await write(ManifestReader(manifest), pieces, to: &writer) }
     }
     return Response(status: .ok, headers: headers, body: body)
   }
 
-  private func write(_ manifest: ManifestReader, to writer: inout StreamWriter) async throws {
+  private func write(
+    _ manifest: ManifestReader, _ pieces: DownloadPieces, to writer: inout StreamWriter
+  ) async throws {
     var pending = ByteBuffer()
     var position: Int64? = ManifestReader.start
     while let from = position {
       let page = try await services.page(of: manifest, from: from, limit: Self.pageSize, bundle)
       for entry in page.entries {
         pending.writeBytes(TarFormat.header(entry))
-        try await writeContent(of: entry, &pending, to: &writer)
+        try await writeContent(of: entry, pieces, &pending, to: &writer)
         pending.writeBytes(TarFormat.padding(after: entry.size))
       }
       position = page.next
@@ -54,22 +56,22 @@ package struct TarResponse: Sendable {
     try await writer.write(pending)
   }
 
-  /// Small files share a write: `pending` goes out when it has grown to a chunk.
+  /// Small files share a write: `pending` goes out when it has grown to a piece.
   private func writeContent(
-    of entry: Entry, _ pending: inout ByteBuffer, to writer: inout StreamWriter
+    of entry: Entry, _ pieces: DownloadPieces, _ pending: inout ByteBuffer, to writer: inout StreamWriter
   ) async throws {
     let object = try await services.openObject(of: entry)
     defer { object.close() }
     var offset: Int64 = 0
     while offset < entry.size {
-      let wanted = Int(min(Int64(Self.chunkBytes), entry.size - offset))
+      let wanted = Int(min(Int64(pieces.byteCount), entry.size - offset))
       let bytes = try await object.read(wanted, at: offset)
       guard bytes.count == wanted else {
         throw BlobError.missing("object \(entry.digest) from byte \(offset + Int64(bytes.count)) on")
       }
       offset += Int64(wanted)
       pending.writeBytes(bytes)
-      if pending.readableBytes >= Self.chunkBytes {
+      if pending.readableBytes >= pieces.byteCount {
         try await writer.write(pending)
         pending.clear()
       }

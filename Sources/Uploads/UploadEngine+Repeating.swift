@@ -38,7 +38,9 @@ extension UploadEngine {
     else { return nil }
     guard known.fingerprint == intent.fingerprint, let id = UploadID(known.subject) else {
       throw ProblemError(
-        .idempotencyKeyReused, detail: "Idempotency-Key \(quoted(key)) was used for another request",
+        .idempotencyKeyReused,
+        // Not the key itself: with it one gets the URL of an upload, and logs show details.
+        detail: "this Idempotency-Key was used for another request; use a new one",
         members: ["field": .text("Idempotency-Key")])
     }
     return try await requireUpload(id)

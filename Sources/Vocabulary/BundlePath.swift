@@ -59,9 +59,17 @@ package struct BundlePath: Hashable, Sendable, Comparable, CustomStringConvertib
   }
 }
 
-/// Text from outside, shortened and with control characters escaped, fit for an error message or a log line.
+/// Text from outside, shortened and with control characters escaped, fit for an error message or a log line: also those
+/// above ASCII, which terminals obey too, and those that turn the direction of what stands behind them.
 package func quoted(_ text: String) -> String {
   var result = "\""
-  for scalar in text.unicodeScalars.prefix(200) { result += scalar.escaped(asASCII: false) }
+  for scalar in text.unicodeScalars.prefix(200) {
+    let isUnseen =
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: true
+      default: false
+      }
+    result += scalar.escaped(asASCII: isUnseen)
+  }
   return result + (text.unicodeScalars.count > 200 ? "…\"" : "\"")
 }

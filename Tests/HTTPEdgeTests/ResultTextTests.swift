@@ -24,7 +24,7 @@ import Vocabulary
     let budget = ByteBudget(bytes: 10)
     var text: ResultText? = ResultText(budget)
     try text?.append(item)
-    var body = text?.body(after: "[", before: "]")
+    var body = text?.body(after: "[", before: "]", patience: .seconds(1))
     text = nil
     #expect(body != nil)
     #expect(!budget.acquire(1))

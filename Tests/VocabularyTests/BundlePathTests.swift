@@ -107,7 +107,7 @@ import Vocabulary
     var text = String.UnicodeScalarView()
     text.append(contentsOf: scalars)
     let shown = Array(quoted(String(text)).unicodeScalars)
-    #expect(shown.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f })
+    #expect(shown.allSatisfy { $0.value >= 0x20 && !(0x7f..<0xa0).contains($0.value) })
     var isEscaped = false
     for scalar in shown.dropFirst().dropLast() {
       #expect(scalar != "\"" || isEscaped)
@@ -115,6 +115,13 @@ import Vocabulary
     }
     #expect(!isEscaped)
     #expect(shown.first == "\"" && shown.last == "\"")
+  }
+
+  @Test("text that turns directions, breaks lines or commands terminals is shown as such")
+  func unseen() {
+    #expect(quoted("a\u{202e}b\u{2066}") == #""a\u{202E}b\u{2066}""#)
+    #expect(quoted("\u{2028}\u{9b}31m") == #""\u{2028}\u{009B}31m""#)
+    #expect(quoted("é 日本 😀") == "\"é 日本 😀\"")
   }
 
   @Test("long text is shortened, and one can see it")

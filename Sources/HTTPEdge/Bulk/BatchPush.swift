@@ -95,7 +95,9 @@ struct BatchPush: Sendable {
     guard known.fingerprint == request.fingerprint, let push = PushID(known.subject) else {
       throw ProblemError(
         .idempotencyKeyReused,
-        detail: "Idempotency-Key \(quoted(key)) came before with another method, path, query or Content-Type")
+        detail:
+          "this Idempotency-Key came before with another method, path, query or Content-Type; use a new one",
+        members: ["field": .text("Idempotency-Key")])
     }
     return push
   }

@@ -65,7 +65,8 @@ final class BatchReceiver {
     }
     let view = try await push.snapshot().map(JSONViews.push) ?? .null
     return Answer(
-      body: results.body(push: view, error: failure.map(ItemProblem.json) ?? .null),
+      body: results.body(
+        push: view, error: failure.map(ItemProblem.json) ?? .null, patience: services.patience),
       opened: push.isNew ? push.id : nil)
   }
 

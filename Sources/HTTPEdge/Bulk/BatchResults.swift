@@ -53,10 +53,10 @@ struct BatchResults: Sendable {
   }
 
   /// The whole answer.
-  func body(push: JSONValue, error: JSONValue) -> ResponseBody {
+  func body(push: JSONValue, error: JSONValue, patience: Duration) -> ResponseBody {
     text.body(
       after:
         #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"refused":\#(refused),"error":\#(error.encoded),"items":["#,
-      before: "]}\n")
+      before: "]}\n", patience: patience)
   }
 }

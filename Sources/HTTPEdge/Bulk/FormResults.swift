@@ -46,5 +46,7 @@ struct FormResults: Sendable {
   }
 
   /// The whole answer.
-  var body: ResponseBody { text.body(after: #"{"items":["#, before: "]}\n") }
+  func body(patience: Duration) -> ResponseBody {
+    text.body(after: #"{"items":["#, before: "]}\n", patience: patience)
+  }
 }

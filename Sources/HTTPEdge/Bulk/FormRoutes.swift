@@ -37,17 +37,17 @@ struct FormRoutes: Sendable {
         defaults: defaults, client: client)
       return try await receiver.receive(results)
     }
-    return try Self.answer(received, request)
+    return try answer(received, request)
   }
 
-  private static func answer(_ results: FormResults, _ request: Request) throws -> Response {
+  private func answer(_ results: FormResults, _ request: Request) throws -> Response {
     if results.stored == 0, let problem = results.firstProblem { throw problem }
-    if prefersPage(request.headers) {
+    if Self.prefersPage(request.headers) {
       return Response(status: .seeOther, headers: [.location: "/ui/pushes", .cacheControl: "no-store"])
     }
     var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
     if results.count == 1, let only = results.firstUpload { headers[.location] = "/files/\(only)" }
-    return Response(status: .created, headers: headers, body: results.body)
+    return Response(status: .created, headers: headers, body: results.body(patience: services.patience))
   }
 
   /// True for a browser that shows the answer to a person.

@@ -35,11 +35,12 @@ package struct ResultText: Sendable {
     text.writeString(item)
   }
 
-  /// The items between two texts, written in pieces; their share of the budget is kept until the last is out.
-  package func body(after head: String, before tail: String) -> ResponseBody {
+  /// The items between two texts, written in pieces; their share of the budget is kept until the last is out, or the
+  /// client takes nothing for `patience`.
+  package func body(after head: String, before tail: String, patience: Duration) -> ResponseBody {
     let (text, reservation) = (text, reservation)
     let count = head.utf8.count + text.readableBytes + tail.utf8.count
-    return ResponseBody(contentLength: count) { writer in
+    return .streamed(contentLength: count, patience: patience) { writer in
       try await writer.write(ByteBuffer(string: head))
       var rest = text
       while let piece = rest.readSlice(length: min(rest.readableBytes, Self.pieceBytes)),
@@ -48,7 +49,6 @@ package struct ResultText: Sendable {
         try await writer.write(piece)
       }
       try await writer.write(ByteBuffer(string: tail))
-      try await writer.finish(nil)
       withExtendedLifetime(reservation) {}
     }
   }

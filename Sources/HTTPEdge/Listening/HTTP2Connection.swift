@@ -28,8 +28,8 @@ enum HTTP2Limits {
   static var stream: NIOHTTP2Handler.StreamConfiguration {
     var configuration = NIOHTTP2Handler.StreamConfiguration()
     configuration.targetWindowSize = streamWindowBytes
-    configuration.outboundBufferSizeHighWatermark = 256 << 10
-    configuration.outboundBufferSizeLowWatermark = 128 << 10
+    configuration.outboundBufferSizeHighWatermark = 64 << 10
+    configuration.outboundBufferSizeLowWatermark = 32 << 10
     return configuration
   }
 }
