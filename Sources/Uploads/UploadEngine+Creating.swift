@@ -71,21 +71,28 @@ extension UploadEngine {
         guard let known = try await sameRequest(intent) else { throw error }
         return try await createdAlready(known, intent, body: body, client: client)
       } catch let error as ProblemError where error.problem == .pathConflict {
-        // Perhaps the same creation, sent twice at once.
-        guard case .same(let known) = try await earlier(record) else { throw error }
-        return try await createdAlready(known, intent, body: body, client: client)
+        // Perhaps the same creation, sent twice at once, or one of an older request that is on its way out.
+        switch try await earlier(record) {
+        case .none: throw error
+        case .same(let known):
+          return try await createdAlready(known, intent, body: body, client: client)
+        case .unfinished(let other): try await replace(other, by: record, intent)
+        }
       }
     case .same(let known): return try await createdAlready(known, intent, body: body, client: client)
-    case .unfinished(let other):
-      // Its running request lets go first: a late write must not bring back what was replaced.
-      try await withOwnership(of: other) { try await register(record, intent, replacing: other) }
-      try await blobs.removePartial(other)
+    case .unfinished(let other): try await replace(other, by: record, intent)
     }
     notify?(.created(view(record, offset: 0)))
     if !intent.hasContent && intent.length != 0 {
       return .created(view(record, offset: 0), receivedContent: false)
     }
     return try await receiveFirst(intent, record.id, body: body, client: client, notify: notify)
+  }
+
+  private func replace(_ other: UploadID, by record: UploadRecord, _ intent: CreateIntent) async throws {
+    // Its running request lets go first: a late write must not bring back what was replaced.
+    try await withOwnership(of: other) { try await register(record, intent, replacing: other) }
+    try await blobs.removePartial(other)
   }
 
   /// The content of a creation whose upload is there.
