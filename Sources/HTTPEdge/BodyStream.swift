@@ -9,15 +9,18 @@ enum BodyStream {
   ///
   /// When `write` throws, when the client takes nothing for `patience`, or when `deadline` returns, this throws: the
   /// server then closes the connection without the end of the body, and no client takes what it has for the whole.
+  ///
+  /// On the connection's `loop` each piece has reached the connection before the next one is made; elsewhere a fast writer
+  /// may be some mebibytes ahead before it is told to wait.
   static func run(
-    _ writer: any ResponseBodyWriter, patience: Duration,
+    _ writer: any ResponseBodyWriter, patience: Duration, on loop: (any EventLoop)? = nil,
     deadline: (@Sendable () async throws -> Void)? = nil,
     _ write: @escaping @Sendable (inout StreamWriter) async throws -> Void
   ) async throws {
     let progress = Locked(WriteProgress())
     let moved = Moved(StreamWriter(writer, progress: progress))
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
+      group.addTask(executorPreference: loop.map(LoopExecutor.init)) {
         var stream = moved.value
         try await write(&stream)
         try await stream.finish()
@@ -50,11 +53,11 @@ enum BodyStream {
 extension ResponseBody {
   /// A body for `BodyStream.run`.
   static func streamed(
-    contentLength: Int? = nil, patience: Duration,
+    contentLength: Int? = nil, patience: Duration, on loop: (any EventLoop)? = nil,
     _ write: @escaping @Sendable (inout StreamWriter) async throws -> Void
   ) -> ResponseBody {
     ResponseBody(contentLength: contentLength) { writer in
-      try await BodyStream.run(writer, patience: patience, write)
+      try await BodyStream.run(writer, patience: patience, on: loop, write)
     }
   }
 }

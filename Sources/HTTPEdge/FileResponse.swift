@@ -27,7 +27,9 @@ package struct FileResponse: Sendable {
   /// The response to a GET or HEAD; takes the blob over and closes it, whatever happens.
   ///
   /// The first bytes are read before the head is sent, so that missing storage is an error and not a broken file.
-  package func response(to request: Request, _ services: GatewayServices) async throws -> Response {
+  package func response(
+    to request: Request, _ services: GatewayServices, on loop: any EventLoop
+  ) async throws -> Response {
     var isStreaming = false
     defer { if !isStreaming { blob.close() } }
     let tag = EntityTag(digest)
@@ -45,14 +47,14 @@ package struct FileResponse: Sendable {
         members: ["size": .integer(blob.size)])
     case .part(let range):
       headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(blob.size)"
-      let body = try await body(range, services, isStreaming: &isStreaming)
+      let body = try await body(range, services, loop, isStreaming: &isStreaming)
       return Response(status: .partialContent, headers: headers, body: body)
     case .whole:
       guard request.method == .get else {
         headers[.contentLength] = String(blob.size)
         return Response(status: .ok, headers: headers)
       }
-      let body = try await body(0..<blob.size, services, isStreaming: &isStreaming)
+      let body = try await body(0..<blob.size, services, loop, isStreaming: &isStreaming)
       return Response(status: .ok, headers: headers, body: body)
     }
   }
@@ -82,7 +84,7 @@ package struct FileResponse: Sendable {
   }
 
   private func body(
-    _ range: Range<Int64>, _ services: GatewayServices, isStreaming: inout Bool
+    _ range: Range<Int64>, _ services: GatewayServices, _ loop: any EventLoop, isStreaming: inout Bool
   ) async throws -> ResponseBody {
     let pieces = DownloadPieces(services.downloadBudget)
     let first = try await read(pieces, from: range.lowerBound, to: range.upperBound)
@@ -90,7 +92,7 @@ package struct FileResponse: Sendable {
       return ResponseBody(byteBuffer: ByteBuffer(bytes: first))
     }
     isStreaming = true
-    return .streamed(contentLength: range.count, patience: services.patience) { writer in
+    return .streamed(contentLength: range.count, patience: services.patience, on: loop) { writer in
       defer { blob.close() }
       var chunk = first
       var position = range.lowerBound

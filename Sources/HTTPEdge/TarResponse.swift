@@ -20,7 +20,7 @@ package struct TarResponse: Sendable {
 
   /// - Throws: `BlobError` when the manifest is not there. A fault after that closes the connection in the middle: the
   ///   archive must never look complete.
-  package func response() async throws -> Response {
+  package func response(on loop: any EventLoop) async throws -> Response {
     let manifest = try await services.blobs.openObject(bundle.digest)
     let name = "\(bundle.repo)-\(bundle.sequence).tar"
     let headers: HTTPFields = [
@@ -30,7 +30,7 @@ package struct TarResponse: Sendable {
       .xContentTypeOptions: "nosniff",
       .contentSecurityPolicy: "sandbox; default-src 'none'",
     ]
-    let body = ResponseBody.streamed(patience: services.patience) { writer in
+    let body = ResponseBody.streamed(patience: services.patience, on: loop) { writer in
       defer { manifest.close() }
       let pieces = DownloadPieces(services.downloadBudget)
       try await services.reportingFaults { try await write(ManifestReader(manifest), pieces, to: &writer) }

@@ -57,7 +57,8 @@ package struct BundleRoutes: Sendable {
       return .json(JSONViews.bundle(bundle, labels: labels))
     }
     let name = String(reference.dropLast(Self.archiveSuffix.count))
-    return try await TarResponse(resolve(name, in: context.repoName()), services).response()
+    return try await TarResponse(resolve(name, in: context.repoName()), services).response(
+      on: context.eventLoop)
   }
 
   private func files(of bundle: BundleRecord, _ request: Request) async throws -> Response {
@@ -79,7 +80,7 @@ package struct BundleRoutes: Sendable {
     let file = FileResponse(
       blob: try await services.openObject(of: entry), digest: entry.digest, name: entry.path.lastComponent,
       modifiedAt: entry.modifiedAt, isImmutable: try context.parameter("ref") == bundle.id.text)
-    return try await file.response(to: request, services)
+    return try await file.response(to: request, services, on: context.eventLoop)
   }
 
   /// Compares a declared digest with the entry's; `?deep=1` with that of the bytes in storage.

@@ -15,7 +15,7 @@ package struct UploadRoutes: Sendable {
 
   package func add(to router: Router<GatewayContext>) {
     let upload = router.group("/files/{id}")
-    upload.get { request, context in try await read(context.upload(), request) }
+    upload.get { request, context in try await read(context.upload(), request, context) }
     upload.get("digest") { request, context in
       let (blob, offset) = try await services.uploads.open(context.upload())
       defer { blob.close() }
@@ -35,7 +35,9 @@ package struct UploadRoutes: Sendable {
   }
 
   /// A verified upload's bytes, or what is known of it; neither disturbs a request that is sending.
-  private func read(_ id: UploadID, _ request: Request) async throws -> Response {
+  private func read(
+    _ id: UploadID, _ request: Request, _ context: GatewayContext
+  ) async throws -> Response {
     let (upload, offset) = try await services.uploads.status(id)
     if upload.state == .cancelled || upload.state == .expired {
       throw ProblemError(.gone, detail: "upload \(id) was \(upload.state.rawValue)")
@@ -52,7 +54,7 @@ package struct UploadRoutes: Sendable {
     let file = FileResponse(
       blob: blob, digest: digest, name: upload.path.lastComponent, modifiedAt: upload.modifiedAt,
       isImmutable: false)
-    var response = try await file.response(to: request, services)
+    var response = try await file.response(to: request, services, on: context.eventLoop)
     response.headers[.vary] = "Accept"
     return response
   }
