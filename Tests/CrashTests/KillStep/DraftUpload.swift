@@ -32,6 +32,10 @@ final class DraftUpload: KillStepStory {
       return upload["state"] as? String == "committed" ? upload["push"] as? String : nil
     }
     committed[push] = [SHA256Stream.digest(of: bytes).hex]
+    let events = try client.events { $0["kind"] as? String == "push.committed" }
+    let creations = events.filter { $0["kind"] as? String == "upload.created" }
+    try demand(
+      creations.count == 1, "a creation with a key makes one upload, however often it is sent: \(events)")
     let stored = try client.request("GET", location).body
     try demand(stored == bytes, "the file has the bytes that were sent: \(stored.count)")
   }
