@@ -140,4 +140,20 @@ import Testing
     try server.untilVerified(path)
     #expect(try server.request("GET", path).body == bytes)
   }
+
+  @Test(
+    "a target in absolute form, as a client behind a proxy sends it, is the path it names (RFC 9112 section 3.2.2)"
+  )
+  func absoluteForm() throws {
+    let server = try GatewayProcess.running()
+    let answer = try server.exchange("PUT", "http://files.example/files/a", [], body: bytes)
+    #expect(answer.status == 201)
+    // Location never names a host because a request does.
+    let location = try #require(answer.headers["location"])
+    #expect(location.hasPrefix("/files/"))
+    try server.untilVerified(location)
+    #expect(try server.request("GET", "http://files.example\(location)").body == bytes)
+    #expect(try server.exchange("PUT", "http://a@b/files/a", [], body: bytes).status == 400)
+    #expect(try server.exchange("PUT", "http:///files/a", [], body: bytes).status == 400)
+  }
 }

@@ -144,15 +144,10 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
   /// False when the part has to wait.
   private func process(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
     switch part {
-    case .head(let head):
+    case .head(var head):
       guard exchange == nil else { return false }
       receiving.head.requestBegan()
-      let isStream = carrier.isStream
-      let codings = isStream ? [] : head.headers["transfer-encoding"]
-      if let problem = HostField.flaw(
-        of: head.headers["host"], isRequired: head.version != .http1_0 && !isStream)
-        ?? RequestFraming.flaw(ofTransferEncoding: codings, version: head.version)
-      {
+      if let problem = head.settle(isStream: carrier.isStream) {
         guard routed == 0 else { return false }
         refuse(problem, context)
         return true
@@ -174,7 +169,7 @@ final class UploadChannelHandler: ChannelDuplexHandler, RemovableChannelHandler,
         {
           sendContinue(context)
         }
-        context.fireChannelRead(wrapInboundOut(part))
+        context.fireChannelRead(wrapInboundOut(.head(head)))
       }
     case .body(let buffer):
       if isRoutedBody {
