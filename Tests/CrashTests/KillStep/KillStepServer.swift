@@ -99,7 +99,8 @@ final class KillStepServer {
   /// After a connection broke: it did because the server has been killed, not for a fault of its own.
   func demandKilled(_ error: any Error) throws {
     guard let process else { return }
-    for _ in 0..<200 where process.isRunning { usleep(10_000) }
+    // Foundation hears of an end late when a process that was begun at the same time lives on.
+    for _ in 0..<2_000 where process.isRunning { usleep(10_000) }
     try demand(!process.isRunning, "a running server keeps its connections: \(error)")
     try demand(
       process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL,
