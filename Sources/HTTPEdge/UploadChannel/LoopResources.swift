@@ -10,6 +10,7 @@ final class LoopResources: @unchecked Sendable {
 
   let loop: any EventLoop
   let executor: LoopExecutor
+  let gathering = HTTP2ContentGathering.Spare()
   private var spareLarge: ByteBuffer?
   private var spareSmall: ByteBuffer?
   private var connections: [ObjectIdentifier: any SilentConnection] = [:]

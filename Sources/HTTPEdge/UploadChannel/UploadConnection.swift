@@ -97,7 +97,9 @@ struct UploadConnection: HTTPChannelHandler {
     _ stream: any Channel, isSecure: Bool, gate: HTTP2SocketGate, _ logger: Logger
   ) throws {
     try stream.pipeline.syncOperations.addHandlers([
-      HTTP2StreamEdge(gate), HTTP2FramePayloadToHTTP1ServerCodec(),
+      HTTP2StreamEdge(gate),
+      HTTP2ContentGathering(loops.resources(of: stream.eventLoop).gathering),
+      HTTP2FramePayloadToHTTP1ServerCodec(),
     ])
     let receiving = LentBufferAllocator.Choice(head: patience.headWatch)
     try addUploads(
