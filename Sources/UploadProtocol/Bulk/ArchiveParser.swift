@@ -70,6 +70,11 @@ package enum ArchiveName {
     return ProblemError(.badPath, detail: "path \"\(name)\" \(why)", members: ["path": .text(name)])
   }
 
+  static func flaw(inKey key: String, of bytes: ArraySlice<UInt8>, _ why: String) -> ProblemError {
+    ProblemError(
+      .badMetadata, detail: "\(key) of \"\(shown(bytes))\" \(why)", members: ["key": .text(key)])
+  }
+
   /// Fit to be shown: what is not printable UTF-8 is written as `\xHH`, and a long name is cut.
   package static func shown(_ bytes: ArraySlice<UInt8>) -> String {
     let head = bytes.prefix(shownBytes)

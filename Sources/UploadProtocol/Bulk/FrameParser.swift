@@ -139,8 +139,6 @@ private struct FrameHeader {
   }
 
   private func flaw(_ name: String, _ why: String) -> ProblemError {
-    ProblemError(
-      .badMetadata, detail: "\(name) of \"\(ArchiveName.shown(path[...]))\" \(why)",
-      members: ["key": .text(name)])
+    ArchiveName.flaw(inKey: name, of: path[...], why)
   }
 }

@@ -4,7 +4,8 @@ import Vocabulary
 struct PaxRecords {
   var path: [UInt8]?
   var size: Int64?
-  var modifiedAt: Timestamp?
+  /// As it was written: only the entry it is for suffers from a wrong one.
+  var modifiedAt: [UInt8]?
   var isSparse = false
 
   /// These, with those of a later or nearer header in front.
@@ -38,6 +39,17 @@ struct PaxRecords {
     }
   }
 
+  /// - Throws: `ProblemError` with `bad-metadata`.
+  func modificationTime(of name: [UInt8]) throws(ProblemError) -> Timestamp? {
+    guard let modifiedAt else { return nil }
+    guard modifiedAt.count <= 64, let time = DecimalTime.parse(Self.text(modifiedAt[...])) else {
+      throw ArchiveName.flaw(
+        inKey: "mtime", of: name[...],
+        "is \(quoted(ArchiveName.shown(modifiedAt[...]))), not a number of seconds since 1970")
+    }
+    return time
+  }
+
   private mutating func set(_ key: String, _ value: ArraySlice<UInt8>) throws(ProblemError) {
     switch key {
     case "path": path = value.isEmpty ? nil : Array(value)
@@ -51,15 +63,7 @@ struct PaxRecords {
         throw Self.flaw("size \(quoted(ArchiveName.shown(value))) is not a number of bytes")
       }
       size = number
-    case "mtime":
-      guard !value.isEmpty else {
-        modifiedAt = nil
-        return
-      }
-      guard value.count <= 64, let time = DecimalTime.parse(Self.text(value)) else {
-        throw Self.flaw("mtime \(quoted(ArchiveName.shown(value))) is not a number of seconds since 1970")
-      }
-      modifiedAt = time
+    case "mtime": modifiedAt = value.isEmpty ? nil : Array(value)
     default: if key.hasPrefix("GNU.sparse.") { isSparse = true }
     }
   }

@@ -146,7 +146,7 @@ package struct TarParser: ArchiveParser {
     do throws(ProblemError) {
       let file = ArchiveFile(
         path: try ArchiveName.path(name[...]), size: size, mode: header.mode,
-        modifiedAt: records.modifiedAt ?? header.modifiedAt)
+        modifiedAt: try records.modificationTime(of: name) ?? header.modifiedAt)
       state = .content(rest: size, padding: Self.padding(after: size))
       return .file(file)
     } catch {

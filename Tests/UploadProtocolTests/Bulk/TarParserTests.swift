@@ -170,11 +170,22 @@ struct TarParserTests {
     "a malformed record ends the archive",
     arguments: [
       "x path=a\n", "5 path=a\n", "99 path=a\n", "9 path=ab\n", "8 pathab\n", "10 path=ab\n", "\n", "0 a=\n",
-      "00000000000000009 p=a\n", "12 mtime=1e3\n", "20 mtime=9999999999999\n",
+      "00000000000000009 p=a\n",
     ])
   func badRecords(text: String) {
     let input = TarBytes.entry("pax", text, type: "x") + TarBytes.entry("a") + TarBytes.end
     #expect(read(input).failure == "bad-archive")
+  }
+
+  @Test(
+    "a record with a wrong time refuses its entry and no other",
+    arguments: ["1e3", "9999999999999", String(repeating: "1", count: 70)])
+  func badTime(text: String) {
+    let reading = read(
+      TarBytes.entry("a") + TarBytes.pax([("mtime", text)]) + TarBytes.entry("b", "content")
+        + TarBytes.entry("c") + TarBytes.end)
+    #expect(reading.lines == ["a 0 0644 @0: ", "refused b: bad-metadata", "c 0 0644 @0: "])
+    #expect(reading.failure == nil)
   }
 
   @Test("a path beyond a bundle's limit is refused, and shown cut")
