@@ -31,7 +31,8 @@ extension TusDialect {
     case .terminated:
       draft.status = .noContent
     case .refused(let error, let view):
-      draft.refuse(error, view: view)
+      // Clients of tus give up at any 4xx but 409 and 423, and the rest of a slow body is worth another request.
+      draft.refuse(error, view: view, status: error.problem == .tooSlow ? 500 : nil)
       if let view, view.state.isOpen || view.state.isFinished { draft.fields[.uploadOffset] = view.tusOffset }
       switch error.problem {
       case .unsupportedVersion: draft.fields[.tusVersion] = Self.version

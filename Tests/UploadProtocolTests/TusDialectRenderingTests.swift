@@ -27,12 +27,13 @@ struct TusDialectRenderingTests {
   func everyProblem(problem: Problem) {
     let error = ProblemError(problem, detail: "it is so")
     let response = render(.refused(error, view: nil))
-    #expect(response.head.status.code == problem.status)
+    let status = problem == .tooSlow ? 500 : problem.status
+    #expect(response.head.status.code == status)
     #expect(response.head.headerFields[.tusResumable] == "1.0.0")
     #expect(response.head.headerFields[.uploadError] == problem.code)
     #expect(response.head.headerFields[.contentType] == "application/problem+json")
     #expect(response.head.headerFields[.contentLength] == "\(response.body.count)")
-    #expect(response.body == ProblemDocument(error, requestID: "r-1").json)
+    #expect(response.body == ProblemDocument(error, requestID: "r-1", status: status).json)
     #expect((response.head.headerFields[.retryAfter] != nil) == [429, 503].contains(problem.status))
   }
 

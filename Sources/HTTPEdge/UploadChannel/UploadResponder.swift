@@ -49,7 +49,7 @@ struct UploadResponder: Sendable {
     let body = ProblemDocument(problem, requestID: requestID).json
     var fields: HTTPFields = [
       .contentType: ProblemDocument.mediaType, .contentLength: String(body.count), .connection: "close",
-      .requestID: requestID,
+      .requestID: requestID, .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
     ]
     if problem.problem.status == 503 { fields[.retryAfter] = String(options.retryAfterSeconds) }
     return UploadReply(
