@@ -165,6 +165,21 @@ extension UploadEngine {
     }
   }
 
+  /// A final upload that has all its parts and is being put together of them, this one among them.
+  ///
+  /// Its client was told that it is there, and may have no other use for the parts.
+  func finalUpload(madeOf part: UploadRecord) async throws -> UploadID? {
+    guard part.concatenation == .partial else { return nil }
+    for id in try await catalog.read({ try $0.assemblingUploads(withPart: part.id) }) {
+      guard let record = try await catalog.read({ try $0.upload(id) }), record.isAssembling,
+        case .final(let parts, _) = record.concatenation, try await endedPart(of: parts) == nil,
+        try await areFull(parts)
+      else { continue }
+      return id
+    }
+    return nil
+  }
+
   private func areFull(_ parts: [UploadID]) async throws -> Bool {
     for part in Set(parts).sorted() {
       let (record, offset) = try await status(part)

@@ -166,6 +166,69 @@ import Vocabulary
     #expect(await fixture.inspect(view.id).problem == .uploadRejected)
   }
 
+  /// A final upload of two complete parts that waits for space on the disk, for as long as a test likes.
+  private struct Waiting {
+    let fixture: EngineFixture
+    let engine: UploadEngine
+    let files = TightFileSystem(free: 1 << 30)
+    var parts: [UploadID] = []
+    var id: UploadID
+
+    init() async throws {
+      fixture = try EngineFixture()
+      engine = fixture.limited(files: files) { $0.reserveBytes = 1 << 20 }
+      for _ in 0..<2 {
+        let part = await engine.perform(
+          .create(CreateIntent(length: nil, concatenation: .partial)), body: nil, client: nil)
+        parts.append(try #require(part.view?.id, "\(part)"))
+        _ = await fixture.append(parts.last!, at: 0, pattern(0..<30))
+      }
+      let created = await engine.perform(
+        .create(CreateIntent(length: nil, concatenation: .final(parts: parts, raw: "final;/x"))), body: nil,
+        client: nil)
+      id = try #require(created.view?.id, "\(created)")
+      files.setFree(0)
+      fixture.clock.advance(seconds: 1)
+      // A length stated late completes a part without a byte.
+      for part in parts {
+        let outcome = await engine.perform(
+          .append(part, AppendIntent(offset: 30, length: 30, contentLength: 0)), body: nil, client: nil)
+        guard outcome.appendedOffset == 30 else { throw EngineFixture.Unexpected(outcome) }
+      }
+    }
+
+    func isTerminated(_ id: UploadID) async -> Bool {
+      if case .terminated = await engine.perform(.terminate(id), body: nil, client: nil) { return true }
+      return false
+    }
+  }
+
+  @Test("parts that a final upload is being put together of neither expire nor go, until it is there")
+  func partsInUse() async throws {
+    let waiting = try await Waiting()
+    let refused = await waiting.engine.perform(.terminate(waiting.parts[1]), body: nil, client: nil)
+    #expect(refused.problem == .busy)
+    waiting.fixture.clock.advance(seconds: 5000)
+    for part in waiting.parts { try await waiting.engine.expire(part) }
+    waiting.files.setFree(1 << 30)
+    waiting.fixture.clock.advance(seconds: 1)
+    try await waiting.engine.assembleWaiting()
+    let done = try await untilAssembled(waiting.fixture, waiting.id)
+    #expect(done.digest == SHA256Stream.digest(of: pattern(0..<30) + pattern(0..<30)))
+    try await waiting.engine.expire(waiting.parts[0])
+    #expect(try await waiting.fixture.record(waiting.parts[0]).state == .expired)
+    #expect(await waiting.isTerminated(waiting.parts[1]))
+    #expect(await waiting.fixture.inspect(waiting.id).view?.digest == done.digest)
+  }
+
+  @Test("a final upload can be deleted while it is put together, and its parts after it")
+  func finalDeleted() async throws {
+    let waiting = try await Waiting()
+    #expect(await waiting.isTerminated(waiting.id))
+    for part in waiting.parts { #expect(await waiting.isTerminated(part)) }
+    #expect(await waiting.fixture.inspect(waiting.id).problem == .gone)
+  }
+
   @Test("B-13 parts without bytes make a final upload without bytes")
   func empty() async throws {
     let fixture = try EngineFixture()
