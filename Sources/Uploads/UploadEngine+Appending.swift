@@ -62,7 +62,9 @@ extension UploadEngine {
       // A client goes on from the offset of a refusal too, so it is as durable as any other (MUST-1).
       try await makeDurable(&session)
       return .outcome(.refused(error, view: view(session.record, offset: offset)))
-    case .invalidate(let error): return try await invalidate(&session, error)
+    case .invalidate(let error):
+      try await requireNoAssembly(with: record)
+      return try await invalidate(&session, error)
     case .acknowledge: return .outcome(.appended(view(record, offset: offset)))
     case .receive(let isStaged):
       if body != nil, intent.contentLength != 0, !machine.isFull, let problem = await headroom.problem() {

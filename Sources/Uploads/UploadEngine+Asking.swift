@@ -72,7 +72,7 @@ extension UploadEngine {
     guard let record = try await catalog.read({ try $0.upload(id) }), record.state.isOpen,
       let expiresAt = record.expiresAt, expiresAt <= now
     else { return nil }
-    if try await finalUpload(madeOf: record) != nil { return nil }
+    if try await assembly(with: record) != nil { return nil }
     sessions.take(id)?.partial?.close()
     return try await erase(record, as: .expired, event: .uploadExpired)
   }
@@ -87,12 +87,7 @@ extension UploadEngine {
       if record.state == .cancelled || record.state == .expired {
         throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
       }
-      if let final = try await finalUpload(madeOf: record) {
-        throw ProblemError(
-          .busy,
-          detail: "upload \(final) is being put together of upload \(id) and others; delete that one, or wait"
-        )
-      }
+      try await requireNoAssembly(with: record)
       return try await erase(record, as: state, event: event)
     }
     try await failFinals(withPart: ended)

@@ -165,10 +165,20 @@ extension UploadEngine {
     }
   }
 
-  /// A final upload that has all its parts and is being put together of them, this one among them.
+  /// Whoever ends a part asks this first: a final upload whose parts are all complete is as good as there, its client was
+  /// told so, and may have no other use for the parts.
   ///
-  /// Its client was told that it is there, and may have no other use for the parts.
-  func finalUpload(madeOf part: UploadRecord) async throws -> UploadID? {
+  /// - Throws: `ProblemError` with `busy`.
+  func requireNoAssembly(with part: UploadRecord) async throws {
+    guard let final = try await assembly(with: part) else { return }
+    throw ProblemError(
+      .busy,
+      detail:
+        "upload \(final) is being put together of upload \(part.id) and others; wait, or delete it first")
+  }
+
+  /// A final upload that has all its parts, this one among them, and is not put together yet.
+  func assembly(with part: UploadRecord) async throws -> UploadID? {
     guard part.concatenation == .partial else { return nil }
     for id in try await catalog.read({ try $0.assemblingUploads(withPart: part.id) }) {
       guard let record = try await catalog.read({ try $0.upload(id) }), record.isAssembling,

@@ -51,16 +51,22 @@ import Vocabulary
     #expect(try await next.digest() == SHA256Stream.digest(of: [1, 2, 3, 4, 5]))
   }
 
+  /// A partial file of five bytes, of which three are durable.
+  private func halfSynced(_ fixture: DiskFixture) async throws -> any PartialBlob {
+    try await fixture.store.createPartial(id(1), urgency: .atOnce)
+    let partial = try await fixture.store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+    try partial.append([1, 2, 3] as [UInt8], isStaged: false)
+    try await partial.sync()
+    try partial.append([4, 5] as [UInt8], isStaged: false)
+    return partial
+  }
+
   @Test(
     "MUST-1 what a failed sync did not make durable does not count any more; a failed cut changes nothing")
   func failedSync() async throws {
     let fixture = try DiskFixture()
-    try await fixture.store.createPartial(id(1), urgency: .atOnce)
-    let partial = try await fixture.store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+    let partial = try await halfSynced(fixture)
     defer { partial.close() }
-    try partial.append([1, 2, 3] as [UInt8], isStaged: false)
-    try await partial.sync()
-    try partial.append([4, 5] as [UInt8], isStaged: false)
     fixture.files.fail(call: 1)
     await #expect(throws: BlobError.self) { try await partial.sync() }
     fixture.files.heal()
@@ -76,12 +82,8 @@ import Vocabulary
   @Test("MUST-1 a sync of a long request that failed is not made good by the next one, which succeeds")
   func failedCheckpoint() async throws {
     let fixture = try DiskFixture()
-    try await fixture.store.createPartial(id(1), urgency: .atOnce)
-    let partial = try await fixture.store.openPartial(id(1), hashState: nil, urgency: .atOnce)
+    let partial = try await halfSynced(fixture)
     defer { partial.close() }
-    try partial.append([1, 2, 3] as [UInt8], isStaged: false)
-    try await partial.sync()
-    try partial.append([4, 5] as [UInt8], isStaged: false)
     fixture.files.fail(call: 1)
     partial.checkpoint()
     while !fixture.files.wasHit { await Task.yield() }

@@ -93,6 +93,14 @@ private final class Given: ChannelInboundHandler {
     _ = try channel.finish()
   }
 
+  @Test func noMoreThanSomeFramesArePutTogetherHoweverSmallTheyAre() throws {
+    let limit = HTTP2ContentGathering.gatheredFrames
+    for _ in 0...(2 * limit) { try channel.writeInbound(read: frame([1])) }
+    channel.pipeline.fireChannelReadComplete()
+    #expect(given.kept.map(\.readableBytes) == [limit, limit, 1])
+    _ = try channel.finish()
+  }
+
   /// The memory is shared by the streams of a loop: what one still holds, another must not write over.
   @Test func contentThatIsKeptStaysAsItWas() throws {
     let quarter = HTTP2ContentGathering.gatheredBytes / 4

@@ -203,11 +203,15 @@ import Vocabulary
     }
   }
 
-  @Test("parts that a final upload is being put together of neither expire nor go, until it is there")
+  @Test("T-78 parts that a final upload is being put together of neither expire nor go, until it is there")
   func partsInUse() async throws {
     let waiting = try await Waiting()
     let refused = await waiting.engine.perform(.terminate(waiting.parts[1]), body: nil, client: nil)
     #expect(refused.problem == .busy)
+    let overflowing = await waiting.engine.perform(
+      .append(waiting.parts[0], AppendIntent(offset: 30, contentLength: 5, overflow: .invalidate)), body: nil,
+      client: nil)
+    #expect(overflowing.problem == .busy)
     waiting.fixture.clock.advance(seconds: 5000)
     for part in waiting.parts { try await waiting.engine.expire(part) }
     waiting.files.setFree(1 << 30)

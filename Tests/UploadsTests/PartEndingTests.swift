@@ -38,6 +38,22 @@ import Vocabulary
     #expect(try await fixture.record(final).state == .rejected)
   }
 
+  @Test(
+    "T-76 R-36 a part whose last request sends too much ends, although all of its bytes were there for a moment"
+  )
+  func overflow() async throws {
+    let fixture = try EngineFixture()
+    let id = try await part(fixture.engine, nil)
+    let creation = CreateIntent(length: nil, concatenation: .final(parts: [id], raw: "final;/files/x"))
+    let final = try #require(await fixture.engine.perform(.create(creation), body: nil, client: nil).view?.id)
+    let outcome = await fixture.engine.perform(
+      .append(id, AppendIntent(offset: 0, completion: .later, overflow: .invalidate)),
+      body: ScriptedBody([pattern(0..<30), [1]], .clean), client: nil)
+    #expect(outcome.problem == .tooLarge)
+    #expect(try await fixture.record(id).state == .cancelled)
+    #expect(try await fixture.record(final).state == .rejected)
+  }
+
   private func part(_ engine: UploadEngine, _ bytes: [UInt8]?) async throws -> UploadID {
     let intent = CreateIntent(length: 30, hasContent: bytes != nil, concatenation: .partial)
     let body = bytes.map { ScriptedBody([$0], .clean) }

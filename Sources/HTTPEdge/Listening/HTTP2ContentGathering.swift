@@ -18,6 +18,9 @@ package final class HTTP2ContentGathering: ChannelInboundHandler {
   /// Bytes that are passed on together at most.
   package static let gatheredBytes = 512 << 10
 
+  /// Frames that are put together at most: a read may bring a hundred thousand of a byte each.
+  package static let gatheredFrames = 64
+
   private let spare: Spare
   private var pieces: [ByteBuffer] = []
   private var waitingBytes = 0
@@ -31,7 +34,9 @@ package final class HTTP2ContentGathering: ChannelInboundHandler {
       flush(context)
       return context.fireChannelRead(data)
     }
-    if waitingBytes + bytes.readableBytes > Self.gatheredBytes { flush(context) }
+    if waitingBytes + bytes.readableBytes > Self.gatheredBytes || pieces.count == Self.gatheredFrames {
+      flush(context)
+    }
     pieces.append(bytes)
     waitingBytes += bytes.readableBytes
   }
