@@ -114,7 +114,7 @@ struct SQLiteCatalogTests {
       let (looks, report) = AsyncStream.makeStream(of: Int64.self)
       async let secondLook = catalog.read { reader in
         report.yield(try reader.lastEventSequence())
-        #expect(isWritten.wait(timeout: .now() + 30) == .success)
+        #expect(isWritten.wait(timeout: .now() + 300) == .success)
         return try reader.lastEventSequence()
       }
       var iterator = looks.makeAsyncIterator()

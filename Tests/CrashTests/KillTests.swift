@@ -58,13 +58,13 @@ import Vocabulary
   }
 
   private static func committed(_ id: String, _ server: GatewayProcess) async throws -> [String: Any] {
-    for _ in 0..<300 {
+    for _ in 0..<600 {
       let push = try server.json("GET", "/api/v1/pushes/\(id)").object
       if push["state"] as? String == "committed" { return push }
       try #require(push["state"] as? String != "failed", "\(push)")
       try await Task.sleep(for: .milliseconds(100))
     }
-    Issue.record("push \(id) was not committed within 30 s")
+    Issue.record("push \(id) was not committed within a minute")
     return [:]
   }
 }
@@ -156,11 +156,11 @@ struct CrashClient {
   }
 
   private func persistently<Result>(_ body: () throws -> Result?) throws -> Result {
-    for _ in 0..<400 {
+    for _ in 0..<1_200 {
       if let result = try? body() { return result }
       usleep(50_000)
     }
-    throw GatewayProcess.Failure.notReady("no answer within 20 s")
+    throw GatewayProcess.Failure.notReady("no answer within a minute")
   }
 
   private static func path(_ location: String) -> String {

@@ -127,11 +127,11 @@ final class RunningProgram {
     return process.terminationReason == .uncaughtSignal
   }
 
-  /// Waits for its end, at most two minutes.
+  /// Waits for its end, at most five minutes.
   func wait() throws -> ProgramResult {
     var waits = 0
     while process.isRunning {
-      guard waits < 12_000 else { throw Overdue(errors: try errors) }
+      guard waits < 30_000 else { throw Overdue(errors: try errors) }
       waits += 1
       usleep(10_000)
     }

@@ -25,7 +25,7 @@ final class ProxiedGateway {
     process.standardOutput = FileHandle(forWritingAtPath: log)
     process.standardError = FileHandle(forWritingAtPath: log)
     try process.run()
-    for _ in 0..<1000 where process.isRunning {
+    for _ in 0..<6_000 where process.isRunning {
       if (try? request("GET", "/readyz").status) == 200 { return }
       usleep(10_000)
     }

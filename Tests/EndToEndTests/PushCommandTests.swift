@@ -29,7 +29,7 @@ import Testing
     _ program: RunningProgram, to repo: String, on server: GatewayProcess,
     bytes: Int = PushCommandTests.megabyte
   ) throws -> String {
-    for _ in 0..<3000 where program.isRunning {
+    for _ in 0..<30_000 where program.isRunning {
       if let id = try server.items("/api/v1/pushes?repo=\(repo)").first?["id"] as? String {
         let offsets = try server.items("/api/v1/pushes/\(id)/uploads").compactMap { $0["offset"] as? Int }
         if offsets.contains(where: { $0 >= bytes }) { return id }

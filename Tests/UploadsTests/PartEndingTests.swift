@@ -11,7 +11,7 @@ import Vocabulary
 
   @Test(
     "T-76 T-78 a part that ends and an assembly that is about to read it do not wait for each other",
-    .timeLimit(.minutes(1)), arguments: Way.allCases)
+    .timeLimit(.minutes(15)), arguments: Way.allCases)
   func noDeadlock(way: Way) async throws {
     let fixture = try EngineFixture()
     let catalog = HeldCatalog(fixture.catalog)

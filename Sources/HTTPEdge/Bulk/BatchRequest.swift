@@ -33,6 +33,11 @@ struct BatchRequest: Sendable {
     fingerprint = SHA256Stream.digest(of: Array(words.joined(separator: "\n").utf8))
   }
 
+  /// Requests with the same one are one request, sent again; nil without an idempotency key.
+  var repetitionKey: RepeatedRequests.Key? {
+    idempotencyKey.map { RepeatedRequests.Key(text: $0, fingerprint: fingerprint) }
+  }
+
   var parser: any ItemParser<ArchiveEvent> {
     switch format {
     case .tar: TarParser()

@@ -10,6 +10,7 @@ struct BatchRoutes: Sendable {
   private static let gatheredBytes = 64 << 20
   private let services: GatewayServices
   private let budget = ByteBudget(bytes: gatheredBytes)
+  private let repeated = RepeatedRequests()
   private let resultBudget: ByteBudget
 
   /// `resultBudget` as of `ResultText`.
@@ -27,15 +28,16 @@ struct BatchRoutes: Sendable {
       throw ProblemError(.draining, detail: "the server is shutting down and takes no more files")
     }
     let batch = try BatchRequest(request)
-    let push = try await BatchPush(batch, services)
     let client = services.client(of: request, context)
     let loop = context.eventLoop
     let answer = try await RequestPieces.of(request, on: loop, services.receptions) {
-      [services, budget, resultBudget] pieces in
-      let receiver = BatchReceiver(
-        batch, push: push, services: services, pieces: pieces, budget: budget,
-        resultBudget: resultBudget, loop: loop, client: client)
-      return try await receiver.receive()
+      [services, budget, resultBudget, repeated] pieces in
+      try await repeated.run(batch.repetitionKey, pieces) {
+        let receiver = BatchReceiver(
+          batch, push: try await BatchPush(batch, services), services: services, pieces: pieces,
+          budget: budget, resultBudget: resultBudget, loop: loop, client: client)
+        return try await receiver.receive()
+      }
     }
     var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
     if let id = answer.opened { headers[.location] = JSONViews.pushPath(id) }

@@ -42,6 +42,8 @@ final class ItemStream<Event: ItemEvent>: @unchecked Sendable {
   private var parser: any ItemParser<Event>
   private var input: ArraySlice<UInt8> = []
   private var hasEnded = false
+  /// Why there is no more, said again to whoever asks again.
+  private var failure: ProblemError?
 
   init(_ pieces: RequestPieces, _ parser: any ItemParser<Event>) {
     self.pieces = pieces
@@ -51,9 +53,10 @@ final class ItemStream<Event: ItemEvent>: @unchecked Sendable {
   /// The next event, nil at the end.
   ///
   /// - Throws: `ProblemError` with `bad-archive`, also when the request was broken off; `draining`; or `taken-over` when
-  ///   `isWoken` says so after a call of `wake`.
+  ///   the same request came again, or `isWoken` says so after a call of `wake`.
   func next(isWoken: () -> Bool = { false }) async throws(ProblemError) -> Event? {
     while true {
+      if let failure { throw failure }
       if let event = try Self.next(&parser, &input) { return event }
       if hasEnded { return nil }
       switch await pieces.next() {
@@ -61,12 +64,11 @@ final class ItemStream<Event: ItemEvent>: @unchecked Sendable {
       case .end:
         hasEnded = true
         try parser.finish()
-      case .brokenOff:
-        hasEnded = true
-        throw ProblemError(.badArchive, detail: "the request was broken off")
+      case .brokenOff: failure = ProblemError(.badArchive, detail: "the request was broken off")
       case .draining:
-        hasEnded = true
-        throw ProblemError(.draining, detail: "the server is shutting down and takes no more files")
+        failure = ProblemError(.draining, detail: "the server is shutting down and takes no more files")
+      case .superseded:
+        failure = ProblemError(.takenOver, detail: "the same request came again, and the newer one goes on")
       case .woken:
         if isWoken() { throw ProblemError(.takenOver, detail: "the upload was taken from this request") }
       }

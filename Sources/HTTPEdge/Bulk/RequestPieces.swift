@@ -14,13 +14,16 @@ final class RequestPieces: @unchecked Sendable {
     case woken
     /// `drain` was called.
     case draining
+    /// `supersede` was called.
+    case superseded
   }
   private struct State {
     var read: Task<Void, Never>?
     var arrived: Piece?
     var waiter: CheckedContinuation<Piece, Never>?
     var isWoken = false
-    var isDraining = false
+    /// Why nobody waits for more.
+    var ending: Piece?
   }
   private let executor: LoopExecutor
   private var iterator: RequestBody.AsyncIterator
@@ -52,7 +55,7 @@ final class RequestPieces: @unchecked Sendable {
     }
   }
 
-  /// The next piece; one caller at a time. After `end`, `brokenOff` or `draining` it is not to be called again.
+  /// The next piece; one caller at a time. After `end` and `brokenOff` it is not to be called again.
   func next() async -> Piece {
     await withCheckedContinuation { continuation in
       let piece: Piece? = state.withLock { state in
@@ -60,7 +63,7 @@ final class RequestPieces: @unchecked Sendable {
           state.isWoken = false
           return .woken
         }
-        if state.isDraining { return .draining }
+        if let ending = state.ending { return ending }
         if let arrived = state.arrived {
           state.arrived = nil
           return arrived
@@ -84,13 +87,18 @@ final class RequestPieces: @unchecked Sendable {
   }
 
   /// Makes the running `next`, or every later one, return `draining`.
-  func drain() {
+  func drain() { end(.draining) }
+
+  /// Makes the running `next`, or every later one, return `superseded`.
+  func supersede() { end(.superseded) }
+
+  private func end(_ ending: Piece) {
     let waiter = state.withLock { state in
-      state.isDraining = true
+      state.ending = ending
       defer { state.waiter = nil }
       return state.waiter
     }
-    waiter?.resume(returning: .draining)
+    waiter?.resume(returning: ending)
   }
 
   private func read() async {

@@ -53,11 +53,11 @@ final class KillStepClient {
 
   /// Asks until the body has a result.
   func eventually<Result>(_ what: String, _ body: () throws -> Result?) throws -> Result {
-    for _ in 0..<2_000 {
+    for _ in 0..<6_000 {
       if let result = try body() { return result }
       usleep(10_000)
     }
-    throw BrokenLaw("within 20 s: \(what)")
+    throw BrokenLaw("within a minute: \(what)")
   }
 
   /// Every event from the first to one that fits, read from the stream of events.

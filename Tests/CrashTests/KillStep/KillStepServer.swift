@@ -4,7 +4,7 @@ import TestSupport
 
 /// The built server over one data folder, started with and without the library that kills it.
 final class KillStepServer {
-  private static let startLimit = 20.0
+  private static let startLimit = 60.0
 
   let folder: TemporaryFolder
   private(set) var port = 0

@@ -21,7 +21,7 @@ def creation(**headers):
     import requests
 
     fields = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content))}
-    answer = requests.post(endpoint, headers=fields | headers, timeout=20)
+    answer = requests.post(endpoint, headers=fields | headers, timeout=60)
     answer.raise_for_status()
     return urljoin(endpoint, answer.headers["Location"])
 
@@ -106,7 +106,7 @@ def aiotus_resume():
 
     url = creation()
     fields = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-    requests.patch(url, data=content[: len(content) // 2], headers=fields, timeout=20).raise_for_status()
+    requests.patch(url, data=content[: len(content) // 2], headers=fields, timeout=60).raise_for_status()
 
     async def run():
         async with aiohttp.ClientSession() as session:
@@ -119,26 +119,26 @@ def aiotus_resume():
 def requests_body():
     import requests
 
-    return requests.post(endpoint, data=content, timeout=20)
+    return requests.post(endpoint, data=content, timeout=60)
 
 
 def requests_chunked():
     import requests
 
-    return requests.put(endpoint + "from-requests.bin", data=iter([content[:1000], content[1000:]]), timeout=20)
+    return requests.put(endpoint + "from-requests.bin", data=iter([content[:1000], content[1000:]]), timeout=60)
 
 
 def httpx_body():
     import httpx
 
-    return httpx.put(endpoint + "from-httpx.bin", content=content, timeout=20)
+    return httpx.put(endpoint + "from-httpx.bin", content=content, timeout=60)
 
 
 def httpx_http2():
     """HTTP/2 by prior knowledge."""
     import httpx
 
-    with httpx.Client(http1=False, http2=True, timeout=20) as session:
+    with httpx.Client(http1=False, http2=True, timeout=60) as session:
         answer = session.put(endpoint + "from-h2.bin", content=content)
         assert answer.http_version == "HTTP/2", answer.http_version
         return answer
@@ -160,7 +160,7 @@ def urllib_body():
     import urllib.request
 
     request = urllib.request.Request(endpoint + "from-urllib.bin", data=content, method="PUT")
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers["Location"]
 
 

@@ -22,7 +22,7 @@ package final class RawConnection {
   private var buffer: [UInt8] = []
 
   /// - Parameter host: the last number of the client's own address, 127.0.0.`host`.
-  package init(port: Int, from host: UInt8 = 1, timeoutSeconds: Int = 20) throws {
+  package init(port: Int, from host: UInt8 = 1, timeoutSeconds: Int = 60) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     // A failed initializer still runs `deinit`, which closes the descriptor.
     for (call, host, port) in [(bind, host, 0), (connect, 1, port)] {
@@ -41,7 +41,7 @@ package final class RawConnection {
   }
 
   /// To a server that listens on a unix socket.
-  package init(socketPath: String, timeoutSeconds: Int = 20) throws {
+  package init(socketPath: String, timeoutSeconds: Int = 60) throws {
     descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
