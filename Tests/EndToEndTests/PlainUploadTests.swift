@@ -32,6 +32,16 @@ import Testing
     }
   }
 
+  @Test("whoever reads a file right after its last byte was acknowledged gets the file")
+  func atOnce() throws {
+    let server = try GatewayProcess.running()
+    let content = IETFWire.bytes(24 << 20)
+    for _ in 0..<4 {
+      let answer = try server.exchange("PUT", "/files/", [], body: content)
+      #expect(try server.request("GET", try #require(answer.path)).body == content)
+    }
+  }
+
   @Test("a PUT with Content-Range at the upload's URL goes on where it stopped")
   func range() throws {
     let server = try GatewayProcess.running(["--small-upload-bytes", "0"])

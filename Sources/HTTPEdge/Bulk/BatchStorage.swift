@@ -6,9 +6,6 @@ import Vocabulary
 
 /// Stores files of a push, many small ones at once and large ones as they arrive.
 struct BatchStorage: Sendable {
-  private static let settlingAttempts = 200
-  private static let settlingPause = Duration.milliseconds(50)
-
   let services: GatewayServices
   let push: PushID
   let client: String?
@@ -91,21 +88,14 @@ struct BatchStorage: Sendable {
 
   /// The upload that occupies the path; one whose hash is being worked out is waited for a while.
   private func known(_ path: BundlePath) async throws(ProblemError) -> UploadRecord? {
-    var attempts = 0
-    while true {
-      let push = push
-      let known: UploadRecord?
-      do {
-        known = try await services.catalog.read { try $0.upload(ofPush: push, at: path) }
-        if known?.state == .received && attempts < Self.settlingAttempts {
-          attempts += 1
-          try await Task.sleep(for: Self.settlingPause)
-          continue
-        }
-      } catch {
-        throw services.uploads.problem(for: error)
+    do {
+      return try await GatewayServices.settled {
+        try await services.catalog.read { [push] in try $0.upload(ofPush: push, at: path) }
+      } isSettling: {
+        $0?.state == .received
       }
-      return known
+    } catch {
+      throw services.uploads.problem(for: error)
     }
   }
 

@@ -34,16 +34,22 @@ package struct UploadRoutes: Sendable {
     }
   }
 
-  /// A verified upload's bytes, or what is known of it; neither disturbs a request that is sending.
+  /// A verified upload's bytes, or what is known of it; neither disturbs a request that is sending. Whoever wants the
+  /// bytes and has just sent the last of them waits until they are verified.
   private func read(
     _ id: UploadID, _ request: Request, _ context: GatewayContext
   ) async throws -> Response {
-    let (upload, offset) = try await services.uploads.status(id)
+    let wantsJSON = Self.wantsJSON(request.headers)
+    let (upload, offset) = try await GatewayServices.settled {
+      try await services.uploads.status(id)
+    } isSettling: {
+      $0.record.state == .received && !wantsJSON
+    }
     if upload.state == .cancelled || upload.state == .expired {
       throw ProblemError(.gone, detail: "upload \(id) was \(upload.state.rawValue)")
     }
     guard let digest = upload.digest, upload.state == .verified || upload.state == .committed,
-      !Self.wantsJSON(request.headers)
+      !wantsJSON
     else {
       let fields = await progress(of: id, request)
       var response = Response.json(JSONViews.upload(upload, offset: offset))
