@@ -68,7 +68,7 @@ import Testing
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    #expect(output.fileHandleForReading.availableData.first == UInt8(ascii: "h"))
+    #expect(try output.fileHandleForReading.nextData().first == UInt8(ascii: "h"))
     let error = try refusal("data")
     try input.fileHandleForWriting.close()
     process.waitUntilExit()

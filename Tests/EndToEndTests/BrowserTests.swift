@@ -278,10 +278,9 @@ final class BrowserScript {
       guard ContinuousClock.now < deadline else { throw Failure.silent(waitingFor: step) }
       var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       guard poll(&ready, 1, 1000) > 0 else { continue }
-      var bytes = [UInt8](repeating: 0, count: 64 << 10)
-      let count = read(descriptor, &bytes, bytes.count)
-      guard count > 0 else { return received }
-      received += bytes.prefix(count)
+      let data = try output.fileHandleForReading.nextData()
+      if data.isEmpty { return received }
+      received += data
     }
   }
 }

@@ -95,7 +95,7 @@ final class LawProcess {
         defer { text = String(text[text.index(after: end)...]) }
         return String(text[..<end])
       }
-      let data = output.fileHandleForReading.availableData
+      let data = try output.fileHandleForReading.nextData()
       if data.isEmpty { throw RawConnection.Failure.closed }
       text += String(decoding: data, as: UTF8.self)
     }

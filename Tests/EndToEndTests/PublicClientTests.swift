@@ -76,7 +76,7 @@ final class FaultProxy {
     let output = Pipe()
     process.standardOutput = output
     try process.run()
-    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    let line = String(decoding: try output.fileHandleForReading.nextData(), as: UTF8.self)
     port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
   }
   deinit {

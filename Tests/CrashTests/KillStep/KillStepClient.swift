@@ -109,7 +109,7 @@ private struct EventStream: ~Copyable {
         return try JSONSerialization.jsonObject(with: line) as? [String: Any]
       }
       var bytes = [UInt8](repeating: 0, count: 64 << 10)
-      let count = recv(descriptor, &bytes, bytes.count, 0)
+      let count = uninterrupted { recv(descriptor, &bytes, bytes.count, 0) }
       guard count > 0 else { return nil }
       text += String(decoding: bytes.prefix(count), as: UTF8.self)
     }

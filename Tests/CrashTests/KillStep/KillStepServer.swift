@@ -69,7 +69,7 @@ final class KillStepServer {
       let rest = Int32(end.timeIntervalSinceNow * 1000)
       try demand(rest > 0, "the server starts within \(Self.startLimit) s: \(text)\(log())")
       guard poll(&ready, 1, rest) == 1 else { continue }
-      let data = output.availableData
+      let data = try output.nextData()
       if data.isEmpty { throw RawConnection.Failure.closed }
       text += String(decoding: data, as: UTF8.self)
     }

@@ -64,7 +64,7 @@ package final class GatewayProcess: @unchecked Sendable {
     self.process = process
     var text = ""
     while !text.contains("\n") {
-      let data = output.fileHandleForReading.availableData
+      let data = try output.fileHandleForReading.nextData()
       if data.isEmpty {
         throw Failure.notReady(text + ((try? String(contentsOfFile: log, encoding: .utf8)) ?? ""))
       }
@@ -156,7 +156,7 @@ package func runProgram(
   process.standardOutput = output
   process.standardError = FileHandle(forWritingAtPath: errors)
   try process.run()
-  let data = output.fileHandleForReading.readDataToEndOfFile()
+  let data = try output.fileHandleForReading.remainingData()
   process.waitUntilExit()
   return ProgramResult(
     status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),

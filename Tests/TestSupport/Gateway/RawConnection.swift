@@ -74,8 +74,8 @@ package final class RawConnection {
   package func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      let count = bytes[sent...].withUnsafeBytes { rest in
+        uninterrupted { Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL)) }
       }
       guard count > 0 else { throw Failure.closed }
       sent += count
@@ -164,7 +164,7 @@ package final class RawConnection {
 
   private func receive() throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 64 << 10)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
+    let count = uninterrupted { recv(descriptor, &bytes, bytes.count, 0) }
     if count > 0 { return Array(bytes.prefix(count)) }
     if count == 0 || errno == ECONNRESET { return nil }
     if errno == EAGAIN { throw Failure.timedOut }
