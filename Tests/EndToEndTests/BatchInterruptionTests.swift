@@ -93,8 +93,8 @@ import Testing
       }
     }
     var answer = try server.batch("?repo=\(cut)", Self.body, key: cut.rawValue)
-    // A busy server may read the head of the request before after this one's, and then that one is the newer.
-    while answer.status == 409 { answer = try server.batch("?repo=\(cut)", Self.body, key: cut.rawValue) }
+    // A busy server may read the head of the request before after this one's, and then that one is the newer, once.
+    if answer.status == 409 { answer = try server.batch("?repo=\(cut)", Self.body, key: cut.rawValue) }
     let refused = answer.items.filter { $0["status"] as? String == "refused" }
     #expect(answer.items.count == Self.contents.count && refused.isEmpty, "\(refused)")
     #expect(try server.items("/api/v1/pushes?repo=\(cut)").count == 1)

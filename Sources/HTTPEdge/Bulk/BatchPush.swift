@@ -47,11 +47,13 @@ struct BatchPush: Sendable {
         try transaction.insert(entry)
         return true
       }
-      if !isFirst, let earlier = try await Self.earlier(request, services) {
-        // The same request came twice at once.
+      if !isFirst {
+        // The key came with another request meanwhile.
         _ = try await services.pushes.cancel(push.id)
-        id = earlier
-        return earlier
+        if let earlier = try await Self.earlier(request, services) {
+          id = earlier
+          return earlier
+        }
       }
     }
     (id, isNew) = (push.id, true)
