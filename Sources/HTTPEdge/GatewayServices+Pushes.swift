@@ -4,32 +4,16 @@ import Uploads
 import Vocabulary
 
 extension GatewayServices {
-  private static let sealAttempts = 200
-  private static let sealPause = Duration.milliseconds(50)
-
   /// Queues a push. While all that is missing is the hash of bytes that are there, it waits for that a while.
   ///
   /// - Throws: as `PushRegister.seal`.
   package func sealPush(_ id: PushID) async throws -> PushRecord {
-    for _ in 0..<Self.sealAttempts {
-      do {
-        return try await pushes.seal(id)
-      } catch let error as ProblemError where error.problem == .pushIncomplete {
-        guard try await isOnlyBeingVerified(id) else { throw error }
-      }
-      try await Task.sleep(for: Self.sealPause)
+    let attempt = try await Self.settled {
+      try await pushes.attemptSeal(id)
+    } isSettling: {
+      $0.isVerifying
     }
-    return try await pushes.seal(id)
-  }
-
-  private func isOnlyBeingVerified(_ id: PushID) async throws -> Bool {
-    try await catalog.read { reader in
-      let missing = try reader.missing(ofPush: id, limit: PushRegister.missingLimit)
-      guard !missing.isEmpty, missing.count < PushRegister.missingLimit else { return false }
-      return try missing.allSatisfy { item in
-        try reader.upload(ofPush: id, at: BundlePath(item.path))?.state == .received
-      }
-    }
+    return try attempt.get()
   }
 
   /// Cancels a push and ends its unfinished uploads, whose senders then find them gone.

@@ -76,31 +76,47 @@ package struct PushRegister: Sendable {
   /// Queues the push; sealing again changes nothing.
   ///
   /// - Throws: `ProblemError`: `not-found`, `push-closed`, or `push-incomplete` with the list of what is missing.
-  package func seal(_ id: PushID) async throws -> PushRecord {
+  package func seal(_ id: PushID) async throws -> PushRecord { try await attemptSeal(id).get() }
+
+  /// As `seal`, for who would wait for hashes: whether that is all is seen in the same look at the push.
+  ///
+  /// - Throws: as `seal`.
+  package func attemptSeal(_ id: PushID) async throws -> SealAttempt {
     let now = clock.now()
-    let push = try await catalog.write { transaction in
+    let attempt: SealAttempt = try await catalog.write { transaction in
       let push = try PushRules.requirePush(id, in: transaction)
       switch push.state {
-      case .queued, .admitted, .committing, .committed: return push
+      case .queued, .admitted, .committing, .committed: return .sealed(push)
       case .failed, .cancelled, .expired: throw PushRules.closed(push)
       case .open: break
       }
-      var missing = try transaction.missing(ofPush: id, limit: Self.missingLimit)
-        .map { ["path": $0.path, "reason": $0.reason.rawValue] }
+      let files = try transaction.missing(ofPush: id, limit: Self.missingLimit)
+      var missing = files.map { ["path": $0.path, "reason": $0.reason.rawValue] }
       if missing.isEmpty, try transaction.pushProgress(id).total == 0 {
         missing = [["path": "", "reason": "empty"]]
       }
       guard missing.isEmpty else {
-        throw ProblemError(
+        let problem = ProblemError(
           .pushIncomplete,
           detail: "push \(id) cannot be sealed: \(Self.summary(of: missing))",
           members: ["missing": .list(missing)])
+        guard try Self.areBeingVerified(files, of: id, in: transaction) else { throw problem }
+        return .verifying(problem)
       }
       try PushRules.queue(push, at: now, in: transaction)
-      return try PushRules.requirePush(id, in: transaction)
+      return .sealed(try PushRules.requirePush(id, in: transaction))
     }
-    wakeScheduler()
-    return push
+    if case .sealed = attempt { wakeScheduler() }
+    return attempt
+  }
+
+  private static func areBeingVerified(
+    _ files: [MissingFile], of push: PushID, in reader: any CatalogReader
+  ) throws -> Bool {
+    guard !files.isEmpty, files.count < missingLimit else { return false }
+    return try files.allSatisfy { file in
+      try reader.upload(ofPush: push, at: BundlePath(file.path))?.state == .received
+    }
   }
 
   /// The first of what is missing, and how much more there is.

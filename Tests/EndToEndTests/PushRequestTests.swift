@@ -122,6 +122,30 @@ import Vocabulary
   ]
   private static let longPath = String(repeating: "a/", count: 2048) + "b"
 
+  /// Many at once, as what goes wrong is short: the digest is there in the middle of the request to seal.
+  @Test("a push is sealed right after its last byte was acknowledged, whenever the digest is there")
+  func atOnce() async throws {
+    let server = try running()
+    let content = [UInt8](repeating: 7, count: 6 << 20)
+    try await withThrowingTaskGroup(of: [Int].self) { group in
+      for sender in 0..<6 {
+        group.addTask {
+          try await blocking {
+            try (0..<6).map { round in
+              // Content of its own: what is stored already is verified sooner.
+              let own = Array("\(sender) \(round)".utf8) + content
+              let files = [announced("f", size: own.count)]
+              let push = try open(server, ["repo": "at-once", "files": files, "sealWhenComplete": true])
+              #expect(try send(server, push: push, path: Array("f".utf8), own).status == 201)
+              return try server.json("POST", "/api/v1/pushes/\(push)/seal").status
+            }
+          }
+        }
+      }
+      for try await statuses in group { #expect(statuses.allSatisfy { $0 == 202 }, "\(statuses)") }
+    }
+  }
+
   @Test(
     "B-20 a path that leads out of a bundle, or cannot be in one, is refused by its name, and nothing is made"
   )

@@ -160,6 +160,33 @@ import Vocabulary
     #expect(fixture.wakeCount == 0)
   }
 
+  @Test(
+    "a push whose files are all there, some to be verified yet, is worth another attempt; any other is not")
+  func verifying() async throws {
+    let id = try await fixture.push(.open)
+    try await fixture.upload(.verified, "a", of: id)
+    var late = try await fixture.upload(.received, "b", of: id)
+    guard case .verifying(let refusal) = try await fixture.register.attemptSeal(id) else {
+      Issue.record("b is not verified")
+      return
+    }
+    #expect(refusal.members["missing"] == .list([["path": "b", "reason": "unfinished"]]))
+    #expect(await problem { _ = try await fixture.register.seal(id) }?.detail == refusal.detail)
+    var sending = try await fixture.upload(.receiving, "c", of: id)
+    #expect(await problem { _ = try await fixture.register.attemptSeal(id) }?.problem == .pushIncomplete)
+    #expect(fixture.wakeCount == 0)
+    late.state = .verified
+    sending.state = .cancelled
+    try await fixture.catalog.write { [late, sending] transaction in
+      try transaction.update(late)
+      try transaction.update(sending)
+    }
+    #expect(try await fixture.register.attemptSeal(id).get().state == .queued)
+    #expect(fixture.wakeCount == 1)
+    // Whoever asked before it sealed itself is told the same.
+    #expect(try await fixture.register.attemptSeal(id).get().state == .queued)
+  }
+
   @Test("an empty push is not sealed")
   func empty() async throws {
     let id = try await fixture.push(.open)
