@@ -34,8 +34,12 @@ package protocol BlobStore: Sendable {
   func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64]
   /// A new object whose name is known once all its bytes are.
   func makeObject() async throws(BlobError) -> any ObjectWriter
-  /// Puts a small file below `bundles/` by the one atomic function.
-  func putDescriptor(_ bytes: [UInt8], name: String, repo: RepoName) async throws(BlobError)
+  /// Puts a small file into a folder below `bundles/` by the one atomic function.
+  func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError)
+  /// Removes such a file, durably; done when there is none.
+  func removeDescriptor(name: String, folder: RepoName) async throws(BlobError)
+  /// The names in a folder below `bundles/`; empty when there is none.
+  func descriptorNames(folder: RepoName) async throws(BlobError) -> [String]
 
   /// Free and total bytes of the storage.
   func space() async throws(BlobError) -> (free: Int64, total: Int64)

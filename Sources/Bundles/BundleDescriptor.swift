@@ -9,11 +9,15 @@ package enum BundleDescriptor {
     return String(repeating: "0", count: max(0, 8 - digits.count)) + digits + "-\(bundle.id).json"
   }
 
-  package static func text(_ bundle: BundleRecord) -> String {
-    let fields: [(String, String)] = [
-      ("format", jsonString("sheaf bundle 1")),
+  /// The text of the descriptor in this folder of descriptors, whose name is the repo's first.
+  ///
+  /// What has neither parents nor contributors is written in format 1, which has no members for them.
+  package static func text(_ bundle: BundleRecord, folder: RepoName) -> String {
+    let isPlain = bundle.parents.isEmpty && bundle.contributors.isEmpty
+    var fields: [(String, String)] = [
+      ("format", jsonString(isPlain ? format1 : format2)),
       ("id", jsonString(bundle.id.text)),
-      ("repo", jsonString(bundle.repo.text)),
+      ("repo", jsonString(folder.text)),
       ("sequence", String(bundle.sequence)),
       ("digest", jsonString(bundle.digest.hex)),
       ("message", jsonString(bundle.message)),
@@ -24,6 +28,18 @@ package enum BundleDescriptor {
       ("byteCount", String(bundle.byteCount)),
       ("createdAt", jsonString(bundle.createdAt.rfc3339)),
     ]
+    if !isPlain {
+      fields += [
+        ("parents", list(bundle.parents.map(\.text))), ("contributors", list(bundle.contributors)),
+      ]
+    }
     return "{\n" + fields.map { "  \(jsonString($0.0)): \($0.1)" }.joined(separator: ",\n") + "\n}\n"
+  }
+
+  static let format1 = "sheaf bundle 1"
+  static let format2 = "sheaf bundle 2"
+
+  private static func list(_ items: [String]) -> String {
+    "[" + items.map(jsonString).joined(separator: ", ") + "]"
   }
 }

@@ -6,13 +6,13 @@ extension BundleDescriptor {
   /// No descriptor is longer.
   package static let maximumBytes = 1 << 20
 
-  /// The bundle that a descriptor tells.
+  /// The bundle that a descriptor tells; its repo is the name of the folder it is in.
   ///
   /// - Throws: `BundleDescriptorError` when the bytes are not what `text` makes of a bundle.
   package static func parse(_ bytes: [UInt8]) throws(BundleDescriptorError) -> BundleRecord {
     guard bytes.count <= maximumBytes, let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)),
-      fields.format == "sheaf bundle 1", let bundle = try? fields.bundle(),
-      text(bundle).utf8.elementsEqual(bytes)
+      [format1, format2].contains(fields.format), let bundle = try? fields.bundle(),
+      text(bundle, folder: bundle.repo).utf8.elementsEqual(bytes)
     else { throw BundleDescriptorError() }
     return bundle
   }
@@ -36,6 +36,8 @@ private struct Fields: Decodable {
   var fileCount: Int64
   var byteCount: Int64
   var createdAt: String
+  var parents: [String]?
+  var contributors: [String]?
 
   func bundle() throws -> BundleRecord? {
     guard let id = BundleID(id), let digest = Digest(hex: digest), let push = PushID(push), sequence > 0,
@@ -44,7 +46,8 @@ private struct Fields: Decodable {
     return BundleRecord(
       id: id, repo: try RepoName(repo), sequence: sequence, digest: digest, message: message,
       label: try label.map { try LabelName($0) }, author: author, push: push, fileCount: fileCount,
-      byteCount: byteCount, createdAt: createdAt)
+      byteCount: byteCount, createdAt: createdAt,
+      parents: (parents ?? []).compactMap { BundleID($0) }, contributors: contributors ?? [])
   }
 }
 

@@ -10,6 +10,9 @@ import Vocabulary
 /// last, and one repo has one commit at a time.
 package struct Committer: PushHandler {
   private static let pageSize = 500
+  /// Of a bundle; who comes after them is not named.
+  private static let maximumContributors = 100
+  private static let maximumContributorBytes = 256
   private let catalog: any CatalogStore
   private let blobs: any BlobStore
   private let logs: PushLogs
@@ -53,6 +56,8 @@ package struct Committer: PushHandler {
       }
       push.state = .committing
       try transaction.update(push)
+      // From here on there is a folder for the descriptor; a repo with a commit under way is not deleted or renamed.
+      try transaction.ensureRepo(push.repo, description: nil, at: now)
       try transaction.record(
         NewEvent(at: now, kind: .pushCommitting, subject: id.text, repo: push.repo))
       return push
@@ -61,24 +66,34 @@ package struct Committer: PushHandler {
 
   private func write(_ push: PushRecord) async throws -> BundleRecord {
     guard let id = push.bundle else { preconditionFailure("admission fixes the bundle's id") }
-    let (digest, fileCount, byteCount) = try await writeManifest(of: push)
-    let sequence = try await catalog.read { reader in (try reader.repo(push.repo)?.lastSequence ?? 0) + 1 }
+    let (digest, fileCount, byteCount, contributors) = try await writeManifest(of: push)
+    let (repo, latest) = try await catalog.read { reader in
+      (try reader.repo(push.repo), try reader.latestBundle(of: push.repo))
+    }
+    guard let repo else {
+      throw ProblemError(.internalError, detail: "repo \(push.repo) of push \(push.id) is gone")
+    }
     let bundle = BundleRecord(
-      id: id, repo: push.repo, sequence: sequence, digest: digest, message: push.message, label: push.label,
-      author: push.author, push: push.id, fileCount: fileCount, byteCount: byteCount, createdAt: clock.now())
+      id: id, repo: push.repo, sequence: repo.lastSequence + 1, digest: digest, message: push.message,
+      label: push.label,
+      author: push.author, push: push.id, fileCount: fileCount, byteCount: byteCount, createdAt: clock.now(),
+      parents: latest.map { [$0.id] } ?? [], contributors: contributors)
     try await blobs.putDescriptor(
-      Array(BundleDescriptor.text(bundle).utf8), name: BundleDescriptor.name(bundle), repo: push.repo)
+      Array(BundleDescriptor.text(bundle, folder: repo.folder).utf8), name: BundleDescriptor.name(bundle),
+      folder: repo.folder)
     try await publish(bundle)
     return bundle
   }
 
-  private func writeManifest(of push: PushRecord) async throws -> (Digest, fileCount: Int64, byteCount: Int64)
-  {
+  private func writeManifest(
+    of push: PushRecord
+  ) async throws -> (Digest, fileCount: Int64, byteCount: Int64, contributors: [String]) {
     let manifest = try await blobs.makeObject()
     do {
       try await manifest.write(Array(Manifest.header.utf8))
       var fileCount: Int64 = 0
       var byteCount: Int64 = 0
+      var contributors = push.author.map { [$0] } ?? []
       var after: String?
       while true {
         let cursor = after
@@ -92,17 +107,25 @@ package struct Committer: PushHandler {
           lines += Manifest.line(entry)
           fileCount += 1
           byteCount += entry.size
+          Self.add(upload.metadata, to: &contributors)
         }
         try await manifest.write(Array(lines.utf8))
         guard let last = page.last, page.count == Self.pageSize else { break }
         after = last.path.text
       }
       await logs.append(push.id, "manifest written: \(fileCount) files, \(byteCount) bytes")
-      return (try await manifest.finish(), fileCount, byteCount)
+      return (try await manifest.finish(), fileCount, byteCount, contributors)
     } catch {
       await manifest.cancel()
       throw error
     }
+  }
+
+  private static func add(_ metadata: UploadMetadata, to contributors: inout [String]) {
+    guard contributors.count < maximumContributors, let author = try? metadata.text("author"),
+      (1...maximumContributorBytes).contains(author.utf8.count), !contributors.contains(author)
+    else { return }
+    contributors.append(author)
   }
 
   /// The upload as an entry, its object seen in storage with the right size (MUST-5).
@@ -139,6 +162,7 @@ package struct Committer: PushHandler {
       try transaction.insert(bundle)
       if let label = bundle.label {
         try transaction.moveLabel(label, of: bundle.repo, to: bundle.id, by: bundle.author, at: now)
+        try transaction.planDescription(of: bundle.repo)
       }
       try transaction.markCommitted(uploadsOf: push.id)
       push.state = .committed

@@ -1,24 +1,5 @@
 import Vocabulary
 
-/// A repo with what a list shows of it.
-package struct RepoRecord: Sendable, Equatable {
-  package var name: RepoName
-  package var description: String?
-  package var createdAt: Timestamp
-  package var bundleCount: Int64
-  /// Sequence number of the newest bundle, 0 when there is none.
-  package var lastSequence: Int64
-  package init(
-    name: RepoName, description: String?, createdAt: Timestamp, bundleCount: Int64, lastSequence: Int64
-  ) {
-    self.name = name
-    self.description = description
-    self.createdAt = createdAt
-    self.bundleCount = bundleCount
-    self.lastSequence = lastSequence
-  }
-}
-
 /// A committed version of a repo; its entries are in its manifest.
 package struct BundleRecord: Sendable, Equatable {
   package var id: BundleID
@@ -35,10 +16,15 @@ package struct BundleRecord: Sendable, Equatable {
   package var fileCount: Int64
   package var byteCount: Int64
   package var createdAt: Timestamp
+  /// The bundles it came after: the repo's latest at its commit, none for the first.
+  package var parents: [BundleID]
+  /// Everybody who added to it, the author first; empty when nobody said who they are.
+  package var contributors: [String]
   package init(
     id: BundleID, repo: RepoName, sequence: Int64, digest: Digest, message: String, label: LabelName?,
     author: String?,
-    push: PushID, fileCount: Int64, byteCount: Int64, createdAt: Timestamp
+    push: PushID, fileCount: Int64, byteCount: Int64, createdAt: Timestamp, parents: [BundleID] = [],
+    contributors: [String] = []
   ) {
     self.id = id
     self.repo = repo
@@ -51,5 +37,7 @@ package struct BundleRecord: Sendable, Equatable {
     self.fileCount = fileCount
     self.byteCount = byteCount
     self.createdAt = createdAt
+    self.parents = parents
+    self.contributors = contributors
   }
 }

@@ -71,10 +71,25 @@ package protocol CatalogReader: CatalogAudit {
   /// Newest first, with a sequence below `sequence`.
   func bundles(of repo: RepoName, before sequence: Int64?, limit: Int) throws -> [BundleRecord]
   func labels(of bundle: BundleID) throws -> [LabelName]
+  /// The labels of the repo with their bundles, by name, after `label`, those that begin with `prefix`.
+  func labels(ofRepo repo: RepoName, prefix: String, after label: LabelName?, limit: Int) throws
+    -> [LabelRecord]
+  /// Where the label has been, newest first, before that place; of all labels of the repo when it is nil.
+  func labelMoves(of repo: RepoName, label: LabelName?, before sequence: Int64?, limit: Int) throws
+    -> [LabelMove]
+  func deletedBundle(_ id: BundleID) throws -> DeletedBundle?
+  /// Newest first, with a sequence below `sequence`.
+  func deletedBundles(of repo: RepoName, before sequence: Int64?, limit: Int) throws -> [DeletedBundle]
+  /// The repo whose descriptors are in this folder.
+  func repo(folder: RepoName) throws -> RepoRecord?
+  /// What is planned, in its order.
+  func plannedSteps(limit: Int) throws -> [PlannedStep]
 
   /// Events with a greater sequence number, in order.
   func events(after sequence: Int64, limit: Int) throws -> [EventRecord]
   func lastEventSequence() throws -> Int64
+  /// The events that somebody asked for, newest first, before `sequence`; those of one repo when it is given.
+  func auditedEvents(repo: RepoName?, before sequence: Int64?, limit: Int) throws -> [EventRecord]
   /// The newest events of these kinds, newest first.
   func recentEvents(kinds: Set<EventKind>, limit: Int) throws -> [EventRecord]
   func schedulerCursor() throws -> RepoName?
@@ -101,6 +116,21 @@ package protocol CatalogTransaction: CatalogReader {
 
   /// Adds the repo unless it is there.
   func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws
+  /// Replaces description, weight and retention of the repo with this name.
+  func update(_ repo: RepoRecord) throws
+  /// Gives the repo another name, everywhere; the new one must be free.
+  func renameRepo(_ name: RepoName, to newName: RepoName) throws
+  /// Forgets the repo with its bundles, labels and their history.
+  ///
+  /// Its deleted bundles are remembered, and are those of the next repo of this name too.
+  func deleteRepo(_ name: RepoName, by actor: String?, at now: Timestamp) throws
+  /// Forgets a bundle that has no label, but for its number.
+  func deleteBundle(_ id: BundleID, by actor: String?, at now: Timestamp) throws
+  /// Takes the label away and appends that to its history.
+  func removeLabel(_ label: LabelName, of repo: RepoName, by author: String?, at now: Timestamp) throws
+  /// Plans a step, once however often it is asked for until it is done.
+  func plan(_ kind: PlannedStep.Kind, _ subject: String) throws
+  func finish(_ step: PlannedStep) throws
   /// Adds the bundle and makes it the repo's latest.
   func insert(_ bundle: BundleRecord) throws
   /// Moves the label and appends to its history.

@@ -18,6 +18,13 @@ package enum EventKind: String, Sendable, CaseIterable {
   case pushCancelled = "push.cancelled"
   case pushExpired = "push.expired"
   case repoCreated = "repo.created"
+  case repoChanged = "repo.changed"
+  case repoRenamed = "repo.renamed"
+  case repoDeleted = "repo.deleted"
+  case bundleDeleted = "bundle.deleted"
+  case labelMoved = "label.moved"
+  case labelRemoved = "label.removed"
+  case collectionRun = "collection.run"
   case storageFault = "storage.fault"
 }
 
@@ -29,14 +36,18 @@ package struct NewEvent: Sendable, Equatable {
   package var subject: String
   package var repo: RepoName?
   package var details: [String: String]
+  /// Who asked for it, as they call themselves or their address; nil for what the server did by itself.
+  package var actor: String?
   package init(
-    at: Timestamp, kind: EventKind, subject: String, repo: RepoName? = nil, details: [String: String] = [:]
+    at: Timestamp, kind: EventKind, subject: String, repo: RepoName? = nil, details: [String: String] = [:],
+    actor: String? = nil
   ) {
     self.at = at
     self.kind = kind
     self.subject = subject
     self.repo = repo
     self.details = details
+    self.actor = actor
   }
 }
 

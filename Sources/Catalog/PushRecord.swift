@@ -2,8 +2,8 @@ import Vocabulary
 
 /// A push as the catalog remembers it.
 package struct PushRecord: Sendable, Equatable {
-  /// Who opened it: a client by the API, or a single upload that came without one.
-  package enum Origin: String, Sendable { case client, upload }
+  /// Who opened it: a client by the API, a single upload that came without one, or somebody at a source.
+  package enum Origin: String, Sendable { case client, upload, source }
 
   package var id: PushID
   package var state: PushState
@@ -26,13 +26,25 @@ package struct PushRecord: Sendable, Equatable {
   package var attempts: Int
   package var errorCode: String?
   package var errorMessage: String?
+  /// What happens to a file whose path another one of the push has.
+  package var conflictPolicy: ConflictPolicy
+  /// It may be sealed without any file.
+  package var allowsEmpty: Bool
+  /// The folder of this machine that its files come from.
+  package var source: SourceFolder?
+  /// Files of a source taken in at the same time.
+  package var concurrencyFactor: Int?
+  /// Not to be admitted before, after a failure.
+  package var notBefore: Timestamp?
 
   package init(
     id: PushID, state: PushState, origin: Origin, repo: RepoName, message: String, label: LabelName?,
     author: String?,
     sealWhenComplete: Bool, expectedCount: Int64? = nil, expectedBytes: Int64? = nil, createdAt: Timestamp,
     sealedAt: Timestamp? = nil, finishedAt: Timestamp? = nil, expiresAt: Timestamp?, bundle: BundleID? = nil,
-    attempts: Int = 0, errorCode: String? = nil, errorMessage: String? = nil
+    attempts: Int = 0, errorCode: String? = nil, errorMessage: String? = nil,
+    conflictPolicy: ConflictPolicy = .refuse, allowsEmpty: Bool = false, source: SourceFolder? = nil,
+    concurrencyFactor: Int? = nil, notBefore: Timestamp? = nil
   ) {
     self.id = id
     self.state = state
@@ -52,6 +64,31 @@ package struct PushRecord: Sendable, Equatable {
     self.attempts = attempts
     self.errorCode = errorCode
     self.errorMessage = errorMessage
+    self.conflictPolicy = conflictPolicy
+    self.allowsEmpty = allowsEmpty
+    self.source = source
+    self.concurrencyFactor = concurrencyFactor
+    self.notBefore = notBefore
+  }
+}
+
+/// What happens when two clients add different content at one path of a push; equal content is one file under each.
+package enum ConflictPolicy: String, Sendable, CaseIterable {
+  /// The later one is refused.
+  case refuse
+  /// The first stays; the later one is taken and left out of the bundle.
+  case keepFirst = "keep-first"
+  /// The later one takes the place of the first.
+  case latestWins = "latest-wins"
+}
+
+/// A folder below a source: its name and the path inside, empty for the source itself.
+package struct SourceFolder: Sendable, Equatable {
+  package var name: String
+  package var path: String
+  package init(name: String, path: String) {
+    self.name = name
+    self.path = path
   }
 }
 

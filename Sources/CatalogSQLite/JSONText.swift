@@ -1,11 +1,15 @@
 import Vocabulary
 
-/// The JSON that rows hold: objects of texts with sorted keys, and lists of pairs. Equal values give equal text.
+/// The JSON that rows hold: objects of texts with sorted keys, lists of texts, and of pairs. Equal values give equal text.
 enum JSONText {
   static func object(_ members: [String: String]) -> String {
     "{"
       + members.sorted { $0.key < $1.key }.map { "\(string($0.key)):\(string($0.value))" }.joined(
         separator: ",") + "}"
+  }
+
+  static func list(_ items: [String]) -> String {
+    "[" + items.map(string).joined(separator: ",") + "]"
   }
 
   static func pairs(_ pairs: [(String, String)]) -> String {

@@ -11,6 +11,9 @@ enum SQLiteMigrations {
     migrator.registerMigration("0003 concatenation, idempotency keys") { db in
       try db.execute(sql: clients0003)
     }
+    migrator.registerMigration("0004 repos, labels and pushes in full") { db in
+      try db.execute(sql: datasets0004)
+    }
     return migrator
   }
 

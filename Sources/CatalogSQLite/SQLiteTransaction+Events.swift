@@ -3,7 +3,7 @@ import GRDB
 import Vocabulary
 
 extension SQLiteTransaction {
-  private static let columns = "sequence, at, kind, subject, repo, details"
+  private static let columns = "sequence, at, kind, subject, repo, details, actor"
 
   func events(after sequence: Int64, limit: Int) throws -> [EventRecord] {
     try all(
@@ -25,6 +25,17 @@ extension SQLiteTransaction {
     return Array(pages.joined().sorted { $0.sequence > $1.sequence }.prefix(bounded(limit)))
   }
 
+  func auditedEvents(repo: RepoName?, before sequence: Int64?, limit: Int) throws -> [EventRecord] {
+    let condition = repo == nil ? "" : "AND repo = ? "
+    var arguments: SQLArguments = [sequence ?? .max]
+    if let repo { arguments += [repo.text] }
+    return try all(
+      """
+      SELECT \(Self.columns) FROM events WHERE actor IS NOT NULL AND sequence < ? \(condition)
+      ORDER BY sequence DESC LIMIT ?
+      """, arguments + [bounded(limit)], Self.event)
+  }
+
   func schedulerCursor() throws -> RepoName? {
     try one("SELECT cursor FROM scheduler WHERE id = 1", []) { try $0.optionalRepo() } ?? nil
   }
@@ -33,12 +44,12 @@ extension SQLiteTransaction {
   func record(_ event: NewEvent) throws {
     try run(
       """
-      INSERT INTO events (sequence, at, kind, subject, repo, details)
-      VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM events), ?, ?, ?, ?, ?)
+      INSERT INTO events (sequence, at, kind, subject, repo, details, actor)
+      VALUES ((SELECT coalesce(max(sequence), 0) + 1 FROM events), ?, ?, ?, ?, ?, ?)
       """,
       [
         event.at.milliseconds, event.kind.rawValue, try storable(event.subject), event.repo?.text,
-        event.details.isEmpty ? nil : JSONText.object(event.details),
+        event.details.isEmpty ? nil : JSONText.object(event.details), try storable(event.actor),
       ])
   }
 
@@ -51,6 +62,6 @@ extension SQLiteTransaction {
       sequence: row.integer(),
       event: NewEvent(
         at: row.time(), kind: try row.word(), subject: row.text(), repo: try row.optionalRepo(),
-        details: try row.optionalJSON([String: String].self) ?? [:]))
+        details: try row.optionalJSON([String: String].self) ?? [:], actor: row.optionalText()))
   }
 }

@@ -6,7 +6,8 @@ import Vocabulary
 extension SQLiteTransaction {
   private static let columns = """
     id, state, origin, repo, message, label, author, sealWhenComplete, expectedCount, expectedBytes, createdAt, \
-    sealedAt, finishedAt, expiresAt, bundle, attempts, errorCode, errorMessage
+    sealedAt, finishedAt, expiresAt, bundle, attempts, errorCode, errorMessage, conflictPolicy, allowsEmpty, \
+    source, sourcePath, concurrencyFactor, notBefore
     """
 
   func push(_ id: PushID) throws -> PushRecord? {
@@ -129,7 +130,7 @@ extension SQLiteTransaction {
   }
 
   func insert(_ push: PushRecord, expecting files: [ExpectedFile]) throws {
-    let marks = databaseQuestionMarks(count: 19)
+    let marks = databaseQuestionMarks(count: 25)
     try run(
       "INSERT INTO pushes (\(Self.columns), status) VALUES (\(marks))", [push.id.text] + values(of: push))
     for file in files {
@@ -145,7 +146,8 @@ extension SQLiteTransaction {
       """
       UPDATE pushes SET state = ?, origin = ?, repo = ?, message = ?, label = ?, author = ?, sealWhenComplete = ?,
         expectedCount = ?, expectedBytes = ?, createdAt = ?, sealedAt = ?, finishedAt = ?, expiresAt = ?, bundle = ?,
-        attempts = ?, errorCode = ?, errorMessage = ?, status = ?
+        attempts = ?, errorCode = ?, errorMessage = ?, conflictPolicy = ?, allowsEmpty = ?, source = ?,
+        sourcePath = ?, concurrencyFactor = ?, notBefore = ?, status = ?
       WHERE id = ?
       """, values(of: push) + [push.id.text])
   }
@@ -157,7 +159,9 @@ extension SQLiteTransaction {
       try storable(push.author), push.sealWhenComplete, push.expectedCount, push.expectedBytes,
       push.createdAt.milliseconds, push.sealedAt?.milliseconds, push.finishedAt?.milliseconds,
       push.expiresAt?.milliseconds, push.bundle?.text, push.attempts, try storable(push.errorCode),
-      try storable(push.errorMessage), push.state.status.rawValue,
+      try storable(push.errorMessage), push.conflictPolicy.rawValue, push.allowsEmpty,
+      try storable(push.source?.name), try storable(push.source?.path), push.concurrencyFactor,
+      push.notBefore?.milliseconds, push.state.status.rawValue,
     ]
   }
 
@@ -168,6 +172,14 @@ extension SQLiteTransaction {
       sealWhenComplete: row.flag(), expectedCount: row.optionalInteger(),
       expectedBytes: row.optionalInteger(), createdAt: row.time(), sealedAt: row.optionalTime(),
       finishedAt: row.optionalTime(), expiresAt: row.optionalTime(), bundle: try row.optionalID(),
-      attempts: Int(row.integer()), errorCode: row.optionalText(), errorMessage: row.optionalText())
+      attempts: Int(row.integer()), errorCode: row.optionalText(), errorMessage: row.optionalText(),
+      conflictPolicy: try row.word(), allowsEmpty: row.flag(), source: source(&row),
+      concurrencyFactor: row.optionalInteger().map { Int($0) }, notBefore: row.optionalTime())
+  }
+
+  private static func source(_ row: inout RowReader) -> SourceFolder? {
+    let name = row.optionalText()
+    let path = row.optionalText()
+    return name.map { SourceFolder(name: $0, path: path ?? "") }
   }
 }

@@ -4,10 +4,13 @@ import GRDB
 import Vocabulary
 
 extension SQLiteTransaction {
-  private static let repoColumns = "name, description, createdAt, bundleCount, lastSequence"
+  private static let repoColumns = """
+    name, description, createdAt, bundleCount, lastSequence, folder, weight, keepLatest, keepSeconds, \
+    indexedSequence, objectBytes
+    """
   private static let columns = [
     "id", "repo", "sequence", "digest", "message", "label", "author", "push", "fileCount", "byteCount",
-    "createdAt",
+    "createdAt", "parents", "contributors",
   ].map { "bundles.\($0)" }.joined(separator: ", ")
 
   func repo(_ name: RepoName) throws -> RepoRecord? {
@@ -55,53 +58,60 @@ extension SQLiteTransaction {
       [repo.text, sequence ?? .max, bounded(limit)], Self.bundle)
   }
 
-  /// In the order of their names.
-  func labels(of bundle: BundleID) throws -> [LabelName] {
-    try all("SELECT label FROM labels WHERE bundle = ? ORDER BY label", [bundle.text]) { try $0.label() }
+  /// The folder is named as the repo, unless a repo that was called so has it.
+  func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws {
+    guard try repo(name) == nil else { return }
+    try run(
+      "INSERT INTO repos (name, description, createdAt, folder) VALUES (?, ?, ?, ?)",
+      [name.text, try storable(description), now.milliseconds, try freeFolder(name).text])
   }
 
-  func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws {
-    try run(
-      "INSERT INTO repos (name, description, createdAt) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-      [name.text, try storable(description), now.milliseconds])
+  private func freeFolder(_ name: RepoName) throws -> RepoName {
+    var folder = name
+    var number = 1
+    while try repo(folder: folder) != nil {
+      number += 1
+      folder = try RepoName("\(name.text.prefix(54))-\(number)")
+    }
+    return folder
+  }
+
+  func repo(folder: RepoName) throws -> RepoRecord? {
+    try one("SELECT \(Self.repoColumns) FROM repos WHERE folder = ?", [folder.text], Self.repo)
   }
 
   func insert(_ bundle: BundleRecord) throws {
     try run(
       """
-      INSERT INTO bundles (id, repo, sequence, digest, message, label, author, push, fileCount, byteCount, createdAt)
-      VALUES (\(databaseQuestionMarks(count: 11)))
+      INSERT INTO bundles (id, repo, sequence, digest, message, label, author, push, fileCount, byteCount, createdAt,
+        parents, contributors)
+      VALUES (\(databaseQuestionMarks(count: 13)))
       """,
       [
         bundle.id.text, bundle.repo.text, bundle.sequence, bundle.digest.data, try storable(bundle.message),
         bundle.label?.text, try storable(bundle.author), bundle.push.text, bundle.fileCount, bundle.byteCount,
         bundle.createdAt.milliseconds,
+        bundle.parents.isEmpty ? nil : JSONText.list(bundle.parents.map(\.text)),
+        bundle.contributors.isEmpty ? nil : try storable(JSONText.list(bundle.contributors)),
       ])
-  }
-
-  func moveLabel(
-    _ label: LabelName, of repo: RepoName, to bundle: BundleID, by author: String?, at now: Timestamp
-  ) throws {
-    try run(
-      """
-      INSERT INTO labels (repo, label, bundle) VALUES (?, ?, ?)
-      ON CONFLICT (repo, label) DO UPDATE SET bundle = excluded.bundle
-      """, [repo.text, label.text, bundle.text])
-    try run(
-      "INSERT INTO labelHistory (repo, label, bundle, author, at) VALUES (?, ?, ?, ?, ?)",
-      [repo.text, label.text, bundle.text, try storable(author), now.milliseconds])
   }
 
   private static func repo(_ row: inout RowReader) throws -> RepoRecord {
     RepoRecord(
       name: try row.repo(), description: row.optionalText(), createdAt: row.time(),
-      bundleCount: row.integer(), lastSequence: row.integer())
+      bundleCount: row.integer(), lastSequence: row.integer(), folder: try row.repo(),
+      weight: Int(row.integer()),
+      retention: RetentionPolicy(
+        latest: row.optionalInteger().map { Int($0) }, ageSeconds: row.optionalInteger()),
+      indexedSequence: row.integer(), objectBytes: row.integer())
   }
 
   private static func bundle(_ row: inout RowReader) throws -> BundleRecord {
     BundleRecord(
       id: try row.id(), repo: try row.repo(), sequence: row.integer(), digest: try row.digest(),
       message: row.text(), label: try row.optionalLabel(), author: row.optionalText(), push: try row.id(),
-      fileCount: row.integer(), byteCount: row.integer(), createdAt: row.time())
+      fileCount: row.integer(), byteCount: row.integer(), createdAt: row.time(),
+      parents: try (row.optionalJSON([String].self) ?? []).compactMap { BundleID($0) },
+      contributors: try row.optionalJSON([String].self) ?? [])
   }
 }

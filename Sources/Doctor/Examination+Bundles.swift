@@ -52,8 +52,8 @@ extension Examination {
     while true {
       let page = try catalog.repos(after: after, limit: Self.pageSize)
       for repo in page {
-        var names = folders.removeValue(forKey: repo.name.text) ?? [:]
-        defer { if !names.isEmpty { folders[repo.name.text] = names } }
+        var names = folders.removeValue(forKey: repo.folder.text) ?? [:]
+        defer { if !names.isEmpty { folders[repo.folder.text] = names } }
         try checkBundles(of: repo, &names)
       }
       counts.repos += page.count
@@ -63,23 +63,49 @@ extension Examination {
   }
 
   private mutating func checkBundles(of repo: RepoRecord, _ names: inout [String: FolderMember]) throws {
-    var (count, above, greatest) = (0, Int64?.none, Int64(0))
+    let deleted = try deletedSequences(of: repo)
+    var (count, above, greatest) = (0, Int64?.none, deleted.max() ?? 0)
     while true {
       let page = try catalog.bundles(of: repo.name, before: above, limit: Self.pageSize)
       for bundle in page {
-        if let above, above != bundle.sequence + 1 { reportGap(repo, above: bundle.sequence, below: above) }
+        if let above { reportGaps(repo, between: bundle.sequence, and: above, deleted) }
         above = bundle.sequence
         greatest = max(greatest, bundle.sequence)
         count += 1
-        checkDescriptor(of: bundle, names.removeValue(forKey: BundleDescriptor.name(bundle)))
+        checkDescriptor(of: bundle, repo, names.removeValue(forKey: BundleDescriptor.name(bundle)))
         checkManifest(of: bundle)
       }
       if page.count < Self.pageSize { break }
     }
-    if let above, above > 1 { reportGap(repo, above: 0, below: above) }
+    if let above { reportGaps(repo, between: 0, and: above, deleted) }
     counts.bundles += count
     compareCount("bundles of \(repo.name)", kept: Int(repo.bundleCount), counted: count)
-    compareCount("sequence of \(repo.name)", kept: Int(repo.lastSequence), counted: Int(greatest))
+    // More were given than there are when the newest were deleted, and forgotten by a rebuild.
+    if repo.lastSequence < greatest {
+      compareCount("sequence of \(repo.name)", kept: Int(repo.lastSequence), counted: Int(greatest))
+    }
+  }
+
+  /// Numbers of bundles that were deleted.
+  private func deletedSequences(of repo: RepoRecord) throws -> Set<Int64> {
+    var sequences: Set<Int64> = []
+    var before: Int64?
+    while true {
+      let page = try catalog.deletedBundles(of: repo.name, before: before, limit: Self.pageSize)
+      sequences.formUnion(page.map(\.sequence))
+      guard page.count == Self.pageSize, let last = page.last else { return sequences }
+      before = last.sequence
+    }
+  }
+
+  private mutating func reportGaps(
+    _ repo: RepoRecord, between low: Int64, and high: Int64, _ deleted: Set<Int64>
+  ) {
+    var above = low
+    for sequence in deleted.filter({ $0 > low && $0 < high }).sorted() + [high] {
+      if sequence > above + 1 { reportGap(repo, above: above, below: sequence) }
+      above = sequence
+    }
   }
 
   private mutating func reportGap(_ repo: RepoRecord, above: Int64, below: Int64) {
@@ -89,8 +115,10 @@ extension Examination {
         ? "there is no bundle number \(above + 1)" : "there are no bundles \(above + 1) to \(below - 1)")
   }
 
-  private mutating func checkDescriptor(of bundle: BundleRecord, _ member: FolderMember?) {
-    let folder = "\(layout.bundles)/\(bundle.repo)"
+  private mutating func checkDescriptor(
+    of bundle: BundleRecord, _ repo: RepoRecord, _ member: FolderMember?
+  ) {
+    let folder = "\(layout.bundles)/\(repo.folder)"
     let path = "\(folder)/\(BundleDescriptor.name(bundle))"
     let name = shown(path)
     guard let member, member.info.kind == .file else {
@@ -98,7 +126,7 @@ extension Examination {
       return
     }
     checkMode(of: member, in: folder, isReadOnly: false)
-    let expected = Array(BundleDescriptor.text(bundle).utf8)
+    let expected = Array(BundleDescriptor.text(bundle, folder: repo.folder).utf8)
     do throws(FileError) {
       let file = try files.open(path, .read)
       defer { file.close() }

@@ -47,7 +47,9 @@ extension Examination {
         .progressWrong, push.id.text, "the number of uploads it keeps for the file \(quoted(path)) is wrong")
     }
     guard push.state == .committed else { return }
-    guard let id = push.bundle, try catalog.bundle(id) != nil else {
+    guard let id = push.bundle,
+      try catalog.bundle(id) != nil || catalog.deletedBundle(id) != nil
+    else {
       findings.add(
         .bundleMissing, push.id.text, "the push was committed, but the catalog has no bundle of it")
       return

@@ -166,7 +166,7 @@ import Vocabulary
   @Test("a descriptor lies below its repo's folder, durably")
   func descriptor() async throws {
     let fixture = try DiskFixture()
-    try await fixture.store.putDescriptor(bytes, name: "00000001-x.json", repo: RepoName("films"))
+    try await fixture.store.putDescriptor(bytes, name: "00000001-x.json", folder: RepoName("films"))
     #expect(try fixture.temporary.bytes(of: "bundles/films/00000001-x.json") == bytes)
     #expect(fixture.files.trace.prefix(2) == ["mkdir bundles/films", "fsync-folder bundles"])
     #expect(fixture.files.trace.last == "fsync-folder bundles/films")

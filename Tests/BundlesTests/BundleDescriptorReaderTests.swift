@@ -20,9 +20,38 @@ import Vocabulary
   func roundTrip(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let bundle = try bundle(&random)
-    let read = try BundleDescriptor.parse(Array(BundleDescriptor.text(bundle).utf8))
+    let read = try BundleDescriptor.parse(Array(BundleDescriptor.text(bundle, folder: bundle.repo).utf8))
     #expect(read == bundle)
-    #expect(BundleDescriptor.text(read).utf8.elementsEqual(BundleDescriptor.text(bundle).utf8))
+    #expect(
+      BundleDescriptor.text(read, folder: read.repo) == BundleDescriptor.text(bundle, folder: bundle.repo))
+  }
+
+  @Test("D22 parents and contributors come back from a descriptor", arguments: 1...20 as ClosedRange<UInt64>)
+  func lineage(seed: UInt64) throws {
+    var random = SeededRandom(seed: seed)
+    var bundle = try bundle(&random)
+    bundle.parents = [random.id()]
+    bundle.contributors = seed % 2 == 0 ? [] : ["Ann \"A\" <ann@example.org>", "ü"]
+    let text = BundleDescriptor.text(bundle, folder: bundle.repo)
+    #expect(text.contains("sheaf bundle 2"))
+    #expect(try BundleDescriptor.parse(Array(text.utf8)) == bundle)
+  }
+
+  @Test("D21 a repo's descriptor tells its name, rules and labels; another spelling of it is refused")
+  func repoDescriptor() throws {
+    var random = SeededRandom(seed: 1)
+    let repo = RepoRecord(
+      name: try RepoName("films"), description: "line\n\"two\"", createdAt: Timestamp(milliseconds: 5),
+      bundleCount: 0, lastSequence: 9, weight: 3,
+      retention: RetentionPolicy(latest: 2, ageSeconds: 60))
+    let labelled: [LabelName: BundleID] = [try LabelName("b"): random.id(), try LabelName("a"): random.id()]
+    for labels in [[:], labelled] {
+      let descriptor = RepoDescriptor(repo, labels: labels)
+      #expect(try RepoDescriptor(parsing: Array(descriptor.text.utf8)) == descriptor)
+      #expect(throws: BundleDescriptorError.self) {
+        try RepoDescriptor(parsing: Array((descriptor.text + " ").utf8))
+      }
+    }
   }
 
   @Test("the descriptor in docs/storage-format.md is read")
@@ -41,7 +70,7 @@ import Vocabulary
     var random = SeededRandom(seed: 1)
     var bundle = try bundle(&random)
     bundle.createdAt = Timestamp(milliseconds: 1_700_000_000_125)
-    let text = BundleDescriptor.text(bundle)
+    let text = BundleDescriptor.text(bundle, folder: bundle.repo)
     let others = [
       "", "{}", " " + text, String(text.dropLast()), text + "\n", text.replacing("  \"", with: "\""),
       text.replacing("films", with: "not a repo"), text.replacing("sheaf bundle 1", with: "sheaf bundle 2"),
@@ -59,10 +88,10 @@ import Vocabulary
   func mutations(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let bundle = try bundle(&random)
-    var bytes = Array(BundleDescriptor.text(bundle).utf8)
+    var bytes = Array(BundleDescriptor.text(bundle, folder: bundle.repo).utf8)
     bytes[random.int(0...bytes.count - 1)] = UInt8(random.int(0...255))
     if let read = try? BundleDescriptor.parse(bytes) {
-      #expect(BundleDescriptor.text(read).utf8.elementsEqual(bytes))
+      #expect(BundleDescriptor.text(read, folder: read.repo).utf8.elementsEqual(bytes))
     }
   }
 }

@@ -22,7 +22,8 @@ import Vocabulary
   @Test("the descriptor is JSON that holds every field of the bundle")
   func fields() throws {
     let bundle = try bundle(message: "line\none\t\"two\" \\ \u{1} ü 👩‍👩‍👧")
-    let json = try JSONSerialization.jsonObject(with: Data(BundleDescriptor.text(bundle).utf8))
+    let json = try JSONSerialization.jsonObject(
+      with: Data(BundleDescriptor.text(bundle, folder: bundle.repo).utf8))
     let object = try #require(json as? [String: Any])
     #expect(object["format"] as? String == "sheaf bundle 1")
     #expect(object["id"] as? String == bundle.id.text)
@@ -42,7 +43,7 @@ import Vocabulary
   @Test("what a bundle does not have is null")
   func nulls() throws {
     let json = try JSONSerialization.jsonObject(
-      with: Data(BundleDescriptor.text(try bundle(label: nil)).utf8))
+      with: Data(try BundleDescriptor.text(bundle(label: nil), folder: RepoName("films")).utf8))
     let object = try #require(json as? [String: Any])
     #expect(object["label"] is NSNull)
     #expect(object["author"] is NSNull)
@@ -54,7 +55,8 @@ import Vocabulary
     var text = String.UnicodeScalarView()
     text.append(contentsOf: (0..<50).compactMap { _ in Unicode.Scalar(UInt32(random.int(0...0x2fff))) })
     let bundle = try bundle(message: String(text))
-    let json = try JSONSerialization.jsonObject(with: Data(BundleDescriptor.text(bundle).utf8))
+    let json = try JSONSerialization.jsonObject(
+      with: Data(BundleDescriptor.text(bundle, folder: bundle.repo).utf8))
     let message = try #require((json as? [String: Any])?["message"] as? String)
     #expect(message.unicodeScalars.elementsEqual(bundle.message.unicodeScalars))
   }
@@ -96,6 +98,6 @@ import Vocabulary
       label: try LabelName("draft"),
       author: nil, push: try #require(PushID("01kajbch80ffer2s6r76fqcz25")), fileCount: 2, byteCount: 6,
       createdAt: Timestamp(milliseconds: 1_763_700_002_000))
-    #expect(try block("descriptor") == BundleDescriptor.text(bundle))
+    #expect(try block("descriptor") == BundleDescriptor.text(bundle, folder: bundle.repo))
   }
 }

@@ -24,7 +24,7 @@ import Vocabulary
     let digest = record.digest.hex
     #expect(try fixture.temporary.text(of: "objects/\(digest.prefix(2))/\(digest)") == text)
     let descriptor = "bundles/inbox/00000001-\(bundle).json"
-    #expect(try fixture.temporary.text(of: descriptor) == BundleDescriptor.text(record))
+    #expect(try fixture.temporary.text(of: descriptor) == BundleDescriptor.text(record, folder: record.repo))
     #expect(try fixture.temporary.files().filter { $0.hasPrefix("bundles/") } == [descriptor])
     let report = try await BundleCheck(blobs: fixture.store()).run(record, isDeep: true)
     #expect(report.flaws == [])

@@ -96,7 +96,14 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   try catalog.ensureRepo(.inbox, description: nil, at: time(1))
   try catalog.insert(bundle)
   try catalog.moveLabel(label, of: .inbox, to: bundle.id, by: nil, at: time(1))
-  try catalog.record(NewEvent(at: time(1), kind: .pushQueued, subject: "it"))
+  try catalog.removeLabel(label, of: .inbox, by: nil, at: time(2))
+  try catalog.deleteBundle(bundle.id, by: nil, at: time(2))
+  if let repo = try catalog.repo(.inbox) { try catalog.update(repo) }
+  try catalog.renameRepo(.inbox, to: RepoName("outbox"))
+  try catalog.deleteRepo(RepoName("outbox"), by: nil, at: time(2))
+  try catalog.plan(.describeRepo, "inbox")
+  for step in try catalog.plannedSteps(limit: 1) { try catalog.finish(step) }
+  try catalog.record(NewEvent(at: time(1), kind: .pushQueued, subject: "it", actor: "somebody"))
   try catalog.setSchedulerCursor(.inbox)
 }
 
@@ -124,6 +131,16 @@ private func everyQuestion(_ catalog: any CatalogReader) throws {
   _ = try catalog.queueHeads(after: nil, limit: 10)
   _ = try catalog.expiredPushes(at: time(1), limit: 10)
   _ = try catalog.pushCounts()
+  _ = try catalog.labels(ofRepo: .inbox, prefix: "a", after: nil, limit: 10)
+  for label in [nil, try LabelName("stable")] {
+    _ = try catalog.labelMoves(of: .inbox, label: label, before: nil, limit: 10)
+  }
+  for repo in [nil, RepoName.inbox] {
+    _ = try catalog.auditedEvents(repo: repo, before: nil, limit: 10)
+  }
+  _ = try catalog.repo(folder: .inbox)
+  _ = try catalog.deletedBundle(id(1))
+  _ = try catalog.deletedBundles(of: .inbox, before: nil, limit: 10)
   _ = try catalog.repo(.inbox)
   _ = try catalog.repos(after: nil, limit: 10)
   _ = try catalog.bundle(id(1))

@@ -132,7 +132,9 @@ struct SimulationOracle {
       if try object(bundle.digest) != Array(text.utf8) { flaws.append("\(name): the manifest is not right") }
       if SHA256Stream.digest(of: Array(text.utf8)) != bundle.digest { flaws.append("\(name): wrong digest") }
       let descriptor = bytes("bundles/\(bundle.repo)/\(BundleDescriptor.name(bundle))")
-      if descriptor != Array(BundleDescriptor.text(bundle).utf8) { flaws.append("\(name): no descriptor") }
+      if descriptor != Array(BundleDescriptor.text(bundle, folder: bundle.repo).utf8) {
+        flaws.append("\(name): no descriptor")
+      }
     }
     return flaws
   }

@@ -180,8 +180,14 @@ private struct SpyingStore: BlobStore {
     try await base.objectSizes(digests)
   }
   func makeObject() async throws(BlobError) -> any ObjectWriter { try await base.makeObject() }
-  func putDescriptor(_ bytes: [UInt8], name: String, repo: RepoName) async throws(BlobError) {
-    try await base.putDescriptor(bytes, name: name, repo: repo)
+  func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError) {
+    try await base.putDescriptor(bytes, name: name, folder: folder)
+  }
+  func removeDescriptor(name: String, folder: RepoName) async throws(BlobError) {
+    try await base.removeDescriptor(name: name, folder: folder)
+  }
+  func descriptorNames(folder: RepoName) async throws(BlobError) -> [String] {
+    try await base.descriptorNames(folder: folder)
   }
   func space() async throws(BlobError) -> (free: Int64, total: Int64) { try await base.space() }
 }

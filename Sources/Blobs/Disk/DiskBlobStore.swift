@@ -173,11 +173,27 @@ package struct DiskBlobStore: BlobStore {
     }
   }
 
-  package func putDescriptor(_ bytes: [UInt8], name: String, repo: RepoName) async throws(BlobError) {
+  package func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError) {
     try await perform { () throws(FileError) in
-      let folder = layout.bundleFolder(repo)
+      let folder = layout.bundleFolder(folder)
       try makeFolder(folder, in: layout.bundles)
       try AtomicFile.write(bytes, to: name, in: folder, on: files)
+    }
+  }
+
+  package func removeDescriptor(name: String, folder: RepoName) async throws(BlobError) {
+    try await perform { () throws(FileError) in
+      let folder = layout.bundleFolder(folder)
+      guard try files.size("\(folder)/\(name)") != nil else { return }
+      try files.remove("\(folder)/\(name)")
+      if isSynced { try files.syncFolder(folder) }
+    }
+  }
+
+  package func descriptorNames(folder: RepoName) async throws(BlobError) -> [String] {
+    try await perform { () throws(FileError) in
+      let folder = layout.bundleFolder(folder)
+      return try files.size(folder) == nil ? [] : try files.list(folder)
     }
   }
 

@@ -52,6 +52,7 @@ extension PageViews {
     switch origin {
     case .client: "client"
     case .upload: "single upload"
+    case .source: "source"
     }
   }
 

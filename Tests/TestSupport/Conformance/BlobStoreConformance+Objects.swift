@@ -77,8 +77,17 @@ extension BlobStoreConformance {
       #expect(try await all(store.openObject(digest)) == [1])
     },
     BlobStoreLaw("a descriptor is put again without harm") { store in
-      try await store.putDescriptor([1, 2], name: "00000001-x.json", repo: .inbox)
-      try await store.putDescriptor([3], name: "00000001-x.json", repo: .inbox)
+      try await store.putDescriptor([1, 2], name: "00000001-x.json", folder: .inbox)
+      try await store.putDescriptor([3], name: "00000001-x.json", folder: .inbox)
+    },
+    BlobStoreLaw("a removed descriptor is gone, and removing it again is no harm") { store in
+      #expect(try await store.descriptorNames(folder: .inbox) == [])
+      try await store.putDescriptor([1], name: "a.json", folder: .inbox)
+      try await store.putDescriptor([2], name: "b.json", folder: .inbox)
+      for _ in 1...2 {
+        try await store.removeDescriptor(name: "a.json", folder: .inbox)
+        #expect(try await store.descriptorNames(folder: .inbox) == ["b.json"])
+      }
     },
   ]
 }

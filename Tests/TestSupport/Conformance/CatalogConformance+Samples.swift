@@ -65,7 +65,9 @@ enum Sample {
       id: id(number), state: state, origin: .upload, repo: repo("papers"), message: "first\nsecond é",
       label: label("stable"), author: "someone", sealWhenComplete: true, expectedCount: 2, expectedBytes: 3,
       createdAt: time(4), sealedAt: time(5), finishedAt: time(6), expiresAt: time(7), bundle: id(8),
-      attempts: 9, errorCode: "storage-fault", errorMessage: "an object is missing")
+      attempts: 9, errorCode: "storage-fault", errorMessage: "an object is missing",
+      conflictPolicy: .latestWins, allowsEmpty: true, source: SourceFolder(name: "camera", path: "é/a"),
+      concurrencyFactor: 4, notBefore: time(9))
   }
 
   static func bundle(
