@@ -18,7 +18,14 @@ package enum BundleReference {
       if let bundle = try reader.latestBundle(of: repo) { return bundle }
       throw ProblemError(.notFound, detail: "repo \(repo) has no bundle yet")
     }
-    if let id = BundleID(text), let bundle = try reader.bundle(id), bundle.repo == repo { return bundle }
+    if let id = BundleID(text) {
+      if let bundle = try reader.bundle(id), bundle.repo == repo { return bundle }
+      if let deleted = try reader.deletedBundle(id), deleted.repo == repo {
+        throw ProblemError(
+          .notFound,
+          detail: "bundle \(id) (\(repo) #\(deleted.sequence)) was deleted at \(deleted.at.rfc3339)")
+      }
+    }
     if let label = try? LabelName(text), let bundle = try reader.bundle(of: repo, label: label) {
       return bundle
     }

@@ -116,6 +116,8 @@ package protocol CatalogTransaction: CatalogReader {
 
   /// Adds the repo unless it is there.
   func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws
+  /// Adds a repo as an earlier catalog had it; its name and folder must be free.
+  func insert(_ repo: RepoRecord) throws
   /// Replaces description, weight and retention of the repo with this name.
   func update(_ repo: RepoRecord) throws
   /// Gives the repo another name, everywhere; the new one must be free.

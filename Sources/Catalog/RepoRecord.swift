@@ -78,7 +78,7 @@ package struct PlannedStep: Sendable, Equatable {
     case describeRepo = "describe-repo"
     /// Remove the descriptor `folder/name` that is the subject.
     case removeDescriptor = "remove-descriptor"
-    /// Remove the folder of descriptors that is the subject, with what is in it.
+    /// Remove what is in the folder of descriptors that is the subject; until then no new repo gets the folder.
     case removeFolder = "remove-folder"
   }
   package var sequence: Int64

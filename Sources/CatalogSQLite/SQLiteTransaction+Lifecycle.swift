@@ -4,6 +4,13 @@ import Vocabulary
 
 /// Changing and forgetting repos and bundles, and what is then left to do in storage.
 extension SQLiteTransaction {
+  func insert(_ repo: RepoRecord) throws {
+    try run(
+      "INSERT INTO repos (name, createdAt, lastSequence, folder) VALUES (?, ?, ?, ?)",
+      [repo.name.text, repo.createdAt.milliseconds, repo.lastSequence, repo.folder.text])
+    try update(repo)
+  }
+
   func update(_ repo: RepoRecord) throws {
     try replace(
       in: "repos", key: repo.name.text,

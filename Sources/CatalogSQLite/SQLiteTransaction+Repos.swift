@@ -58,7 +58,7 @@ extension SQLiteTransaction {
       [repo.text, sequence ?? .max, bounded(limit)], Self.bundle)
   }
 
-  /// The folder is named as the repo, unless a repo that was called so has it.
+  /// The folder is named as the repo, unless a repo that was called so has it or left files in it.
   func ensureRepo(_ name: RepoName, description: String?, at now: Timestamp) throws {
     guard try repo(name) == nil else { return }
     try run(
@@ -69,11 +69,18 @@ extension SQLiteTransaction {
   private func freeFolder(_ name: RepoName) throws -> RepoName {
     var folder = name
     var number = 1
-    while try repo(folder: folder) != nil {
+    while try repo(folder: folder) != nil || isToBeCleared(folder) {
       number += 1
       folder = try RepoName("\(name.text.prefix(54))-\(number)")
     }
     return folder
+  }
+
+  private func isToBeCleared(_ folder: RepoName) throws -> Bool {
+    try one(
+      "SELECT 1 FROM plannedSteps WHERE kind = ? AND subject = ?",
+      [PlannedStep.Kind.removeFolder.rawValue, folder.text]
+    ) { _ in true } ?? false
   }
 
   func repo(folder: RepoName) throws -> RepoRecord? {

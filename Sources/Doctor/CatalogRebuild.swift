@@ -7,7 +7,8 @@ import Vocabulary
 /// Fills an empty catalog from `bundles/`, `packs/` and `objects/`: repos, bundles, labels and where small objects lie.
 /// Call on an I/O thread, while no server runs.
 ///
-/// Uploads, pushes, events, repos without a bundle and the descriptions of repos are not on disk and do not come back.
+/// Uploads, pushes, events and the history of labels are not on disk and do not come back; nor do repos of which there
+/// is nothing to tell.
 package struct CatalogRebuild {
   /// Name of the new catalog in the data folder until it is complete.
   package static let temporaryName = "catalog.sqlite.rebuilding"
@@ -41,8 +42,8 @@ package struct CatalogRebuild {
       report.packedObjects += try readPack(id, size: member.info.size, write)
     }
     for member in try members(of: layout.bundles) where member.info.kind == .folder {
-      guard let repo = try? RepoName(member.shownName) else { continue }
-      try readRepo(repo, write, &report)
+      guard let folder = try? RepoName(member.shownName) else { continue }
+      try readRepo(folder, write, &report)
     }
     return report
   }
@@ -82,29 +83,60 @@ package struct CatalogRebuild {
     return count
   }
 
-  private func readRepo(_ repo: RepoName, _ write: Write, _ report: inout Report) throws {
-    let bundles = BundleSelection.choose(among: try descriptors(of: repo))
+  /// What a folder of descriptors tells: its bundles, and by `repo.json` what the repo is called now and where its
+  /// labels are; without that, the repo has the folder's name, and labels are where commits put them.
+  private func readRepo(_ folder: RepoName, _ write: Write, _ report: inout Report) throws {
+    let bundles = BundleSelection.choose(among: try descriptors(of: folder))
+    let descriptor = try repoDescriptor(of: folder)
     var labels: Set<LabelName> = []
     var count = 0
+    var isRepo = false
     try write { transaction in
-      for bundle in bundles {
+      // A name that two folders claim is that of the first; the other keeps its folder's.
+      var name = descriptor?.name ?? folder
+      if try transaction.repo(name) != nil { name = folder }
+      if let descriptor {
+        try transaction.insert(repo(descriptor, name: name, folder: folder))
+        isRepo = true
+      }
+      for var bundle in bundles {
         // A number below the newest was taken, so its bundle was published; for the newest its manifest must speak.
         guard bundle.sequence != bundles.last?.sequence || isWhole(bundle, transaction),
           try transaction.bundle(bundle.id) == nil
         else { continue }
-        try transaction.ensureRepo(repo, description: nil, at: bundle.createdAt)
+        bundle.repo = name
+        try transaction.ensureRepo(name, description: nil, at: bundle.createdAt)
         try transaction.insert(bundle)
         count += 1
-        if let label = bundle.label {
+        if descriptor == nil, let label = bundle.label {
           labels.insert(label)
-          try transaction.moveLabel(
-            label, of: repo, to: bundle.id, by: bundle.author, at: bundle.createdAt)
+          try transaction.moveLabel(label, of: name, to: bundle.id, by: bundle.author, at: bundle.createdAt)
         }
       }
+      for (label, bundle) in descriptor?.labels ?? [:] {
+        guard let bundle = try transaction.bundle(bundle), bundle.repo == name else { continue }
+        labels.insert(label)
+        try transaction.moveLabel(label, of: name, to: bundle.id, by: nil, at: bundle.createdAt)
+      }
     }
-    report.repos += count == 0 ? 0 : 1
+    report.repos += count > 0 || isRepo ? 1 : 0
     report.bundles += count
     report.labels += labels.count
+  }
+
+  private func repo(_ descriptor: RepoDescriptor, name: RepoName, folder: RepoName) -> RepoRecord {
+    RepoRecord(
+      name: name, description: descriptor.description, createdAt: descriptor.createdAt, bundleCount: 0,
+      lastSequence: descriptor.lastSequence, folder: folder, weight: descriptor.weight,
+      retention: descriptor.retention)
+  }
+
+  private func repoDescriptor(of folder: RepoName) throws -> RepoDescriptor? {
+    let path = "\(layout.bundles)/\(folder)/\(RepoDescriptor.name)"
+    guard let size = try files.size(path), size <= RepoDescriptor.maximumBytes else { return nil }
+    let file = try files.open(path, .read)
+    defer { file.close() }
+    return try? RepoDescriptor(parsing: try file.readBytes(Int(size), at: 0))
   }
 
   private func descriptors(of repo: RepoName) throws -> [BundleRecord] {

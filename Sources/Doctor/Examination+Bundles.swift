@@ -48,6 +48,7 @@ extension Examination {
 
   /// Goes through all bundles; what is left in `folders` belongs to none.
   mutating func checkRepos(_ folders: inout BundleFolders) throws {
+    let planned = Set(try catalog.plannedSteps(limit: Self.plannedLimit).map(\.subject))
     var after: RepoName?
     while true {
       let page = try catalog.repos(after: after, limit: Self.pageSize)
@@ -55,6 +56,8 @@ extension Examination {
         var names = folders.removeValue(forKey: repo.folder.text) ?? [:]
         defer { if !names.isEmpty { folders[repo.folder.text] = names } }
         try checkBundles(of: repo, &names)
+        let member = names.removeValue(forKey: RepoDescriptor.name)
+        if let member, !planned.contains(repo.folder.text) { try checkDescription(of: repo, member) }
       }
       counts.repos += page.count
       guard let last = page.last, page.count == Self.pageSize else { return }

@@ -4,7 +4,7 @@ package enum CrossOriginLists {
   /// `Access-Control-Max-Age`: how long a browser need not ask again.
   package static let maximumAgeSeconds = 86400
 
-  package static let methods = ["POST", "HEAD", "PATCH", "OPTIONS", "GET", "DELETE"]
+  package static let methods = ["POST", "HEAD", "PATCH", "OPTIONS", "GET", "DELETE", "PUT"]
 
   /// Names of request fields a page may set.
   package static let requestFields = [
@@ -13,7 +13,7 @@ package enum CrossOriginLists {
     "Upload-Concat", "Upload-Incomplete", "Upload-Complete", "Upload-Draft-Interop-Version",
     "Upload-Checksum", "Content-Digest", "Repr-Digest", "Want-Repr-Digest", "Want-Content-Digest",
     "Idempotency-Key", "If-Match", "Content-Disposition", "Content-Encoding",
-    "Upload-Digest", "If-None-Match", "If-Range", "Range", "Last-Event-ID",
+    "Upload-Digest", "If-None-Match", "If-Range", "Range", "Last-Event-ID", "From",
   ]
 
   /// Names of response fields a page may read.

@@ -28,6 +28,9 @@ package struct GatewayServices: Sendable {
   package var logger: Logger
   /// Shared by all copies.
   let receptions = Receptions()
+  package var repos: RepoRegister { RepoRegister(catalog: catalog, clock: clock) }
+  package var labels: LabelRegister { LabelRegister(catalog: catalog, clock: clock) }
+  package var squash: Squash { Squash(catalog: catalog, clock: clock) }
   let downloadBudget = ByteBudget(bytes: DownloadPieces.budgetBytes)
 
   package init(

@@ -10,6 +10,9 @@ package enum Terminal: Sendable {
   /// True when a person is likely to read along.
   package var isInteractive: Bool { isatty(descriptor) == 1 }
 
+  /// True when a person can answer on standard input.
+  package static var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Width in columns; nil when the stream is no terminal.
   package var columns: Int? {
     var size = winsize()

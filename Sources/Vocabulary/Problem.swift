@@ -15,6 +15,8 @@ package enum Problem: String, CaseIterable, Sendable {
   case offsetMismatch = "offset-mismatch"
   case digestMismatch = "digest-mismatch"
   case pathConflict = "path-conflict"
+  case inUse = "in-use"
+  case nameTaken = "name-taken"
   case pushIncomplete = "push-incomplete"
   case pushClosed = "push-closed"
   case notFinished = "not-finished"
@@ -120,6 +122,16 @@ package enum Problem: String, CaseIterable, Sendable {
       (
         400, "The path collides with another of the push", false,
         "Choose another path, or delete the other upload first."
+      )
+    case .inUse:
+      (
+        409, "It is in use", false,
+        "Move or remove what `detail` names first, then try again."
+      )
+    case .nameTaken:
+      (
+        409, "The name is taken", false,
+        "Choose another name."
       )
     case .pushIncomplete:
       (

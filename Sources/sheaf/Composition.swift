@@ -55,6 +55,9 @@ struct Composition: Sendable {
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
       wakeScheduler: { wakeups.ring() })
+    let planned = PlannedWork(catalog: catalog, blobs: store)
+    let squash = Squash(catalog: catalog, clock: clock)
+    let rules = Hourly(clock: clock)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
@@ -71,6 +74,8 @@ struct Composition: Sendable {
         try await uploads.verifyReceived()
         try await uploads.assembleWaiting()
         try await uploads.forgetRequests()
+        if rules.isDue() { try await squash.applyRules() }
+        try await planned.run()
       })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,

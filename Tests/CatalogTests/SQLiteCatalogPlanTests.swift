@@ -101,6 +101,10 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   if let repo = try catalog.repo(.inbox) { try catalog.update(repo) }
   try catalog.renameRepo(.inbox, to: RepoName("outbox"))
   try catalog.deleteRepo(RepoName("outbox"), by: nil, at: time(2))
+  if let earlier = try? RepoName("earlier") {
+    try catalog.insert(
+      RepoRecord(name: earlier, description: nil, createdAt: time(1), bundleCount: 0, lastSequence: 1))
+  }
   try catalog.plan(.describeRepo, "inbox")
   for step in try catalog.plannedSteps(limit: 1) { try catalog.finish(step) }
   try catalog.record(NewEvent(at: time(1), kind: .pushQueued, subject: "it", actor: "somebody"))

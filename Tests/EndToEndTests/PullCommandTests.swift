@@ -146,6 +146,6 @@ import Vocabulary
       let bytes = try cat.bytes
       #expect(SHA256Stream.digest(of: bytes) == pushed.tree[path]?.digest, "\(path)")
     }
-    #expect(try pushed.machine.ask(pushed.server, ["bundle", "cat", "docs@latest", "nothing"]).status == 1)
+    #expect(try pushed.machine.ask(pushed.server, ["bundle", "cat", "docs@latest", "nothing"]).status == 2)
   }
 }

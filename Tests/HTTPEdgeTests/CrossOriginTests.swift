@@ -57,7 +57,7 @@ import Vocabulary
       let fields = try Self.listed.preflight(request)
       #expect(fields[.accessControlAllowOrigin] == Self.app)
       #expect(fields[.vary] == "Origin")
-      #expect(fields[.accessControlAllowMethods] == "POST, HEAD, PATCH, OPTIONS, GET, DELETE")
+      #expect(fields[.accessControlAllowMethods] == "POST, HEAD, PATCH, OPTIONS, GET, DELETE, PUT")
       #expect(fields[.accessControlMaxAge] == "86400")
       #expect(fields[.accessControlAllowCredentials] == nil)
       #expect(fields.allSatisfy { !$0.name.rawName.contains("Private-Network") })

@@ -70,6 +70,8 @@ package struct BundleAnswer: Codable, Sendable {
   package var fileCount: Int64
   package var byteCount: Int64
   package var createdAt: String
+  package var parents: [String]?
+  package var contributors: [String]?
 }
 
 /// One file of a bundle.

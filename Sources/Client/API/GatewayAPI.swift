@@ -10,6 +10,8 @@ import Vocabulary
 /// Call `shutdown` when done.
 package struct GatewayAPI: Sendable {
   package let server: ServerURL
+  /// Who asks for changes, as it is sent in `From`.
+  package var author: String?
   /// For requests that are answered at once; its read timeout counts from the end of the request.
   private let prompt: any HTTPTransport
   /// For requests whose answer needs the server to read whole files.
@@ -85,6 +87,7 @@ package struct GatewayAPI: Sendable {
     request.headers.add(name: "User-Agent", value: "sheaf/\(SheafVersion.current)")
     // HTTP/1.1 wants a host (RFC 9112 §3.2), and the path of a socket is none.
     if server.socketPath != nil { request.headers.add(name: "Host", value: "localhost") }
+    if let author, method != .GET, method != .HEAD { request.headers.add(name: "From", value: author) }
     for (name, value) in fields { request.headers.add(name: name, value: value) }
     request.body = body
     let response: HTTPClientResponse
@@ -142,14 +145,29 @@ package struct GatewayAPI: Sendable {
     return try self.json(type, answer)
   }
 
+  /// A request with JSON as its content, answered with JSON.
+  package func exchange<Value: Decodable>(
+    _ type: Value.Type, _ method: HTTPMethod, _ segments: [String], json content: Data
+  ) async throws -> Value {
+    let answer = try await send(
+      method, server.resource(segments),
+      fields: [("Accept", "application/json"), ("Content-Type", "application/json")],
+      body: .bytes(ByteBuffer(bytes: content)))
+    return try self.json(type, answer)
+  }
+
+  package func delete(_ segments: [String]) async throws {
+    _ = try await send(.DELETE, server.resource(segments), patience: .patient)
+  }
+
   /// All items of a list, page by page, each page retried on its own.
   package func all<Item: Decodable & Sendable>(
-    _ type: Item.Type, _ segments: [String], retrier: Retrier
+    _ type: Item.Type, _ segments: [String], query fixed: [(String, String)] = [], retrier: Retrier
   ) async throws -> [Item] {
     var items: [Item] = []
     var cursor: String?
     repeat {
-      let query = [("limit", "1000")] + (cursor.map { [("cursor", $0)] } ?? [])
+      let query = fixed + [("limit", "1000")] + (cursor.map { [("cursor", $0)] } ?? [])
       let page = try await retrier.run { try await get(Page<Item>.self, segments, query: query) }
       items += page.items
       guard page.next == nil || page.next != cursor else {

@@ -62,7 +62,11 @@ package enum JSONViews {
   }
 
   package static func repo(_ repo: RepoRecord, latest: BundleRecord?) -> JSONValue {
-    var links = [link("self", repoPath(repo.name)), link("bundles", "\(repoPath(repo.name))/bundles")]
+    let path = repoPath(repo.name)
+    var links = [
+      link("self", path), link("bundles", "\(path)/bundles"), link("labels", "\(path)/labels"),
+      link("labelMoves", "\(path)/label-moves"), link("squash", "\(path)/squash"),
+    ]
     if let latest { links.append(link("latest", bundlePath(latest))) }
     return [
       "name": .string(repo.name.text),
@@ -70,6 +74,11 @@ package enum JSONViews {
       "createdAt": .time(repo.createdAt),
       "bundleCount": .integer(repo.bundleCount),
       "latest": brief(latest),
+      "weight": .count(repo.weight),
+      "retention": [
+        "latest": .count(repo.retention.latest.map { Int64($0) }),
+        "ageSeconds": .count(repo.retention.ageSeconds),
+      ],
       "_links": .object(links),
     ]
   }
@@ -89,10 +98,35 @@ package enum JSONViews {
       "fileCount": .integer(bundle.fileCount),
       "byteCount": .integer(bundle.byteCount),
       "createdAt": .time(bundle.createdAt),
+      "parents": .array(bundle.parents.map { .string($0.text) }),
+      "contributors": .array(bundle.contributors.map { .string($0) }),
       "_links": .links([
         "self": path, "files": "\(path)/files", "tar": "\(path).tar", "verify": "\(path)/verify",
         "push": pushPath(bundle.push), "repo": repoPath(bundle.repo),
       ]),
+    ]
+  }
+
+  package static func label(_ label: LabelRecord, _ bundle: BundleRecord?) -> JSONValue {
+    let path = labelPath(label)
+    return [
+      "name": .string(label.label.text),
+      "repo": .string(label.repo.text),
+      "bundle": brief(bundle),
+      "_links": .links([
+        "self": path, "moves": "\(path)/moves", "repo": repoPath(label.repo),
+        "bundle": "\(repoPath(label.repo))/bundles/\(label.bundle)",
+      ]),
+    ]
+  }
+
+  package static func move(_ move: LabelMove) -> JSONValue {
+    [
+      "sequence": .integer(move.sequence),
+      "label": .string(move.label.text),
+      "bundle": .text(move.bundle?.text),
+      "actor": .text(move.author),
+      "at": .time(move.at),
     ]
   }
 
@@ -114,12 +148,14 @@ package enum JSONViews {
       "kind": .string(event.kind.rawValue),
       "subject": .string(event.subject),
       "repo": .text(event.repo?.text),
+      "actor": .text(event.actor),
       "details": .object(event.details.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
     ]
   }
 
   static func pushPath(_ id: PushID) -> String { "/api/v1/pushes/\(id)" }
   static func repoPath(_ name: RepoName) -> String { "/api/v1/repos/\(name)" }
+  static func labelPath(_ label: LabelRecord) -> String { "\(repoPath(label.repo))/labels/\(label.label)" }
   static func bundlePath(_ bundle: BundleRecord) -> String { "\(repoPath(bundle.repo))/bundles/\(bundle.id)" }
 
   private static func brief(_ bundle: BundleRecord?) -> JSONValue {

@@ -35,20 +35,3 @@ struct FileFields: Decodable, Sendable {
     file = ExpectedFile(path: path, size: size, digest: digest)
   }
 }
-
-/// The body that makes a repo.
-package struct RepoFields: Decodable, Sendable {
-  static let maximumDescriptionBytes = 4096
-  package let name: RepoName
-  package let description: String?
-
-  package init(from decoder: any Decoder) throws {
-    let reader = try FieldReader(decoder, fields: ["name", "description"])
-    name = try RepoName(reader.required("name"))
-    description = try reader.optional("description")
-    if let count = description?.utf8.count, count > Self.maximumDescriptionBytes {
-      throw FieldReader.flaw(
-        "description", "description has \(count) bytes; it must have at most \(Self.maximumDescriptionBytes)")
-    }
-  }
-}

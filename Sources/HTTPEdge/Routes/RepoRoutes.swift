@@ -1,7 +1,7 @@
+import Bundles
 import Catalog
 import HTTPTypes
 import Hummingbird
-import Platform
 import Vocabulary
 
 /// Repos below `/api/v1/repos`; what is in them is of `BundleRoutes`.
@@ -13,11 +13,13 @@ package struct RepoRoutes: Sendable {
   package func add(to router: Router<GatewayContext>) {
     let repos = router.group("/api/v1/repos")
     repos.get { request, _ in try await list(request) }
-    repos.post { request, _ in try await make(request) }
-    repos.get("{repo}") { _, context in
-      let name = try context.repoName()
-      return Response.json(try await services.catalog.read { try Self.view(of: name, $0) })
-    }
+    repos.post { request, context in try await make(request, context) }
+    let repo = repos.group("{repo}")
+    repo.get { _, context in Response.json(try await view(of: context.repoName())) }
+    repo.patch { request, context in try await change(request, context) }
+    repo.delete { request, context in try await delete(request, context) }
+    repo.post("squash") { request, context in try await squash(request, context) }
+    repo.delete("bundles/{ref}") { request, context in try await deleteBundle(request, context) }
   }
 
   private func list(_ request: Request) async throws -> Response {
@@ -33,26 +35,55 @@ package struct RepoRoutes: Sendable {
   }
 
   /// 201 for a new repo; one that is there stays as it is and is answered with 200.
-  private func make(_ request: Request) async throws -> Response {
+  private func make(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let actor = try services.actor(of: request, context)
     let fields = try await JSONBody.decode(RepoFields.self, from: request)
-    let now = services.clock.now()
-    let (isNew, view) = try await services.catalog.write { transaction in
-      let isNew = try transaction.repo(fields.name) == nil
-      if isNew {
-        try transaction.ensureRepo(fields.name, description: fields.description, at: now)
-        try transaction.record(
-          NewEvent(at: now, kind: .repoCreated, subject: fields.name.text, repo: fields.name))
-      }
-      return (isNew, try Self.view(of: fields.name, transaction))
-    }
+    let isNew = try await services.repos.create(fields.name, description: fields.description, by: actor).isNew
     return .json(
-      view, status: isNew ? .created : .ok, headers: [.location: JSONViews.repoPath(fields.name)])
+      try await view(of: fields.name), status: isNew ? .created : .ok,
+      headers: [.location: JSONViews.repoPath(fields.name)])
   }
 
-  private static func view(of name: RepoName, _ reader: any CatalogReader) throws -> JSONValue {
-    guard let repo = try reader.repo(name) else {
-      throw ProblemError(.notFound, detail: "there is no repo \(name)")
+  private func change(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let actor = try services.actor(of: request, context)
+    let name = try context.repoName()
+    let fields = try await JSONBody.decode(RepoChangeFields.self, from: request)
+    let repo = try await services.repos.change(name, fields.change, by: actor)
+    return .json(
+      try await view(of: repo.name), headers: [.location: JSONViews.repoPath(repo.name)])
+  }
+
+  private func delete(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    try await JSONBody.ignore(request)
+    try await services.repos.delete(context.repoName(), by: services.actor(of: request, context))
+    return Response(status: .noContent)
+  }
+
+  private func deleteBundle(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    try await JSONBody.ignore(request)
+    _ = try await services.repos.deleteBundle(
+      context.parameter("ref"), of: context.repoName(), by: services.actor(of: request, context))
+    return Response(status: .noContent)
+  }
+
+  private func squash(_ request: Request, _ context: GatewayContext) async throws -> Response {
+    let actor = try services.actor(of: request, context)
+    let name = try context.repoName()
+    let fields = try await JSONBody.decode(SquashFields.self, from: request)
+    let bundles = try await services.squash.run(name, fields.policy, isDryRun: fields.isDryRun, by: actor)
+    return .json([
+      "dryRun": .bool(fields.isDryRun),
+      "bundles": .array(bundles.map { JSONViews.bundle($0, labels: []) }),
+      "isComplete": .bool(bundles.count < Squash.batchCount),
+    ])
+  }
+
+  private func view(of name: RepoName) async throws -> JSONValue {
+    try await services.catalog.read { reader in
+      guard let repo = try reader.repo(name) else {
+        throw ProblemError(.notFound, detail: "there is no repo \(name)")
+      }
+      return JSONViews.repo(repo, latest: try reader.latestBundle(of: name))
     }
-    return JSONViews.repo(repo, latest: try reader.latestBundle(of: name))
   }
 }

@@ -5,8 +5,11 @@ import Vocabulary
 
 struct Bundle: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List, show and download bundles.",
-    subcommands: [BundleList.self, BundleFiles.self, BundleCat.self, BundleDownloadCommand.self])
+    abstract: "List, show, download and delete bundles.",
+    subcommands: [
+      BundleList.self, BundleShow.self, BundleRemove.self, BundleFiles.self, BundleCat.self,
+      BundleDownloadCommand.self,
+    ])
 }
 
 struct BundleList: AsyncParsableCommand {
@@ -74,7 +77,7 @@ struct BundleCat: AsyncParsableCommand {
       EXIT STATUS
         0    done, and what was written is what the bundle has (or the reader of the pipe had enough)
         1    the server refused, or what arrived is not what the bundle has
-        2    bad usage or bad input
+        2    bad usage or bad input, such as a file that the bundle has not
         3    the server could not be reached
         130  interrupted
       """)

@@ -15,7 +15,7 @@ enum ClientExit {
     EXIT STATUS
       0    done
       1    the server refused, or something failed
-      2    bad usage or bad input
+      2    bad usage or bad input, such as a repo or bundle that is not there
       3    the server could not be reached
       130  interrupted
     """
@@ -117,6 +117,7 @@ enum ClientRun {
     switch error {
     case is CancellationError: ("interrupted", ClientExit.interrupted)
     case let error as Unreachable: (error.description, ClientExit.unreachable)
+    case let error as ClientError where error.has(.notFound): (error.description, ClientExit.badInput)
     case let error as ClientError:
       (error.description, error.status == nil && error.retryable ? ClientExit.unreachable : ClientExit.failed)
     case let failure as CommandFailure: (failure.text, ClientExit.badInput)

@@ -61,6 +61,26 @@ extension CatalogConformance {
         #expect(try catalog.labelMoves(of: photos, label: nil, before: nil, limit: 9) == [])
       }
     },
+    CatalogLaw("a repo that an earlier catalog had is read as it was, and its numbers go on") { store in
+      let repo = RepoRecord(
+        name: Sample.repo("films"), description: "moving", createdAt: Sample.time(3), bundleCount: 0,
+        lastSequence: 7, folder: photos, weight: 2, retention: RetentionPolicy(latest: 4))
+      try await store.write { catalog throws in
+        try catalog.insert(repo)
+        #expect(try catalog.repo(repo.name) == repo)
+        try catalog.insert(Sample.bundle(1, repo: "films", sequence: 3))
+        #expect(try catalog.repo(repo.name)?.lastSequence == 7)
+      }
+    },
+    CatalogLaw("a folder that is to be cleared is given to no new repo") { store in
+      try await store.write { catalog throws in
+        try fill(catalog)
+        try catalog.deleteRepo(photos, by: nil, at: Sample.time(5))
+        try catalog.plan(.removeFolder, "photos")
+        try catalog.ensureRepo(photos, description: nil, at: Sample.time(6))
+        #expect(try catalog.repo(photos)?.folder == Sample.repo("photos-2"))
+      }
+    },
     CatalogLaw("D21 a changed repo is read as it was written") { store in
       try await store.write { catalog throws in
         try fill(catalog)

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Client
+import Foundation
+import Platform
+
+/// Who asks for a change.
+struct AuthorOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Who asks for this, such as 'Ann <ann@example.org>'; kept with the change (default: $SHEAF_AUTHOR).",
+      valueName: "name"))
+  var author: String?
+
+  var text: String? {
+    author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}
+
+/// Asks a person before something is deleted.
+struct ConfirmOption: ParsableArguments {
+  @Flag(name: [.short, .long], help: "Do not ask.")
+  var yes = false
+
+  /// - Throws: `CommandFailure` when the person says no, or nobody can be asked.
+  func confirm(_ question: String) throws {
+    if yes { return }
+    guard Terminal.canAsk else {
+      throw CommandFailure("\(question) Nobody can be asked here; --yes says so. Nothing was changed")
+    }
+    StandardError.write("\(question) [y/N] ")
+    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+      throw CommandFailure("nothing was changed")
+    }
+  }
+}
+
+extension ClientRun {
+  /// Asks the gateway for a change.
+  static func change(
+    _ server: ServerOption, _ author: AuthorOption,
+    _ body: @escaping @Sendable (GatewayAPI, Retrier) async throws -> Void
+  ) async throws {
+    let name = author.text
+    try await ask(server) { api, retrier in
+      var api = api
+      api.author = name
+      try await body(api, retrier)
+    }
+  }
+
+  /// Prints facts one under the other, or the value as JSON.
+  static func print(_ value: some Encodable, _ output: OutputOption, _ facts: [(String, String?)]) throws {
+    guard !output.json else { return try printJSON(value) }
+    let shown = facts.compactMap { name, value in value.map { (name, $0) } }
+    let width = shown.map { $0.0.count }.max() ?? 0
+    for (name, value) in shown {
+      let padding = String(repeating: " ", count: width - name.count + 2)
+      StandardOutput.line("\(name):\(padding)\(TextTable.visible(value))")
+    }
+  }
+}
