@@ -11,6 +11,7 @@ package enum SettingSources {
   /// Variables of `sheaf` that no setting has.
   package static let otherVariables = [
     fileVariable: "The settings file, when `--\(fileFlag)` does not name one",
+    "SHEAF_AUTHOR": "Who asks for the changes that client commands make",
     "SHEAF_SERVER": "The URL of the gateway that client commands talk to",
   ]
 }

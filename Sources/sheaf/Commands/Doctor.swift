@@ -21,7 +21,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
       With --rebuild-catalog it first makes a new catalog from the bundles on disk and moves the old one to \
       catalog.sqlite.before-<time>. Repos, bundles, labels and their files are there again afterwards; uploads, pushes \
-      and events are not, and unfinished uploads have to be sent anew. A label is on the newest bundle that asked for it.
+      and events are not, and unfinished uploads have to be sent anew. Labels \
+      are where repo.json of their repo says, else on the newest bundle that asked for them.
 
       EXIT STATUS
         0  no faults; there may be notices
