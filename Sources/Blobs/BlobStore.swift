@@ -17,8 +17,11 @@ package protocol BlobStore: Sendable {
   func partialSize(_ id: UploadID) async throws(BlobError) -> Int64?
   /// Makes the partial file's content the object `digest` without copying it; the partial stays until removed.
   ///
-  /// Doing it again, or for content that is stored already, changes nothing. Durable when it returns.
+  /// Doing it again, or for content that is stored already, changes nothing. Durable when it returns. The object is held
+  /// until the partial is removed.
   func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError)
+  /// Keeps the objects from being collected while the hold lives, whether they are there or not.
+  func hold(_ digests: [Digest]) async -> BlobHold
   /// Done when there is none.
   func removePartial(_ id: UploadID) async throws(BlobError)
   /// Ids of all partial files.
@@ -93,7 +96,7 @@ package protocol BlobReader: AnyObject, Sendable {
 /// An object being written.
 package protocol ObjectWriter: AnyObject, Sendable {
   func write(_ bytes: [UInt8]) async throws(BlobError)
-  /// Publishes the object; durable when it returns.
+  /// Publishes the object; durable when it returns, and held as long as the writer lives.
   func finish() async throws(BlobError) -> Digest
   /// Throws away what was written; done after `finish` too.
   func cancel() async

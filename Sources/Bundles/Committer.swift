@@ -66,7 +66,10 @@ package struct Committer: PushHandler {
 
   private func write(_ push: PushRecord) async throws -> BundleRecord {
     guard let id = push.bundle else { preconditionFailure("admission fixes the bundle's id") }
-    let (digest, fileCount, byteCount, contributors) = try await writeManifest(of: push)
+    // Alive until the row is there: it keeps the manifest from being collected.
+    let manifest = try await blobs.makeObject()
+    defer { withExtendedLifetime(manifest) {} }
+    let (digest, fileCount, byteCount, contributors) = try await writeManifest(of: push, to: manifest)
     let (repo, latest) = try await catalog.read { reader in
       (try reader.repo(push.repo), try reader.latestBundle(of: push.repo))
     }
@@ -86,9 +89,8 @@ package struct Committer: PushHandler {
   }
 
   private func writeManifest(
-    of push: PushRecord
+    of push: PushRecord, to manifest: any ObjectWriter
   ) async throws -> (Digest, fileCount: Int64, byteCount: Int64, contributors: [String]) {
-    let manifest = try await blobs.makeObject()
     do {
       try await manifest.write(Array(Manifest.header.utf8))
       var fileCount: Int64 = 0

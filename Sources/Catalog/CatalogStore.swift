@@ -43,6 +43,8 @@ package protocol CatalogReader: CatalogAudit {
   func uploadCounts() throws -> [UploadState: Int]
   /// Where those of the small objects lie that are in a pack.
   func extents(of digests: [Digest]) throws -> [Digest: Extent]
+  /// Whether the pack takes no more extents.
+  func isClosed(_ pack: PackID) throws -> Bool
 
   func push(_ id: PushID) throws -> PushRecord?
   /// Newest first, before `id`.
@@ -107,7 +109,16 @@ package protocol CatalogTransaction: CatalogReader {
   /// Forgets the keys of requests before then, at most `limit`.
   func removeIdempotentRequests(before: Timestamp, limit: Int) throws
   /// Records where a small object lies, unless that is known already.
+  ///
+  /// - Throws: `ProblemError` with `busy` when the pack is closed.
   func insert(_ extent: Extent, of digest: Digest) throws
+
+  /// Records that a small object lies elsewhere now, if it lies there.
+  func moveExtent(of digest: Digest, from old: Extent, to new: Extent) throws
+  /// Forgets the small objects.
+  func removeExtents(of digests: [Digest]) throws
+  /// Lets the pack take no more extents, for ever.
+  func close(_ pack: PackID) throws
 
   func insert(_ push: PushRecord, expecting files: [ExpectedFile]) throws
   func update(_ push: PushRecord) throws

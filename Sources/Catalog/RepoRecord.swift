@@ -80,6 +80,8 @@ package struct PlannedStep: Sendable, Equatable {
     case removeDescriptor = "remove-descriptor"
     /// Remove what is in the folder of descriptors that is the subject; until then no new repo gets the folder.
     case removeFolder = "remove-folder"
+    /// Let the uploads of the push that is the subject expire: it has ended, or its bundle was deleted.
+    case releaseUploads = "release-uploads"
   }
   package var sequence: Int64
   package var kind: Kind

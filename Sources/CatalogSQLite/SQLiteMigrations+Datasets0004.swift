@@ -4,6 +4,7 @@ extension SQLiteMigrations {
   /// - `repos.folder` is where the repo's descriptors are: it stays when the repo is renamed.
   /// - `parents` and `contributors` are JSON lists, NULL when empty.
   /// - A NULL bundle in `labelHistory` says that the label was removed then.
+  /// - A pack in `closedPacks` takes no more extents: it is being emptied, or is gone.
   /// - A number of a planned step is given once, so that finishing one never ends the same step planned again.
   /// - `repoObjects` is derived from manifests: it can be emptied and made again (`indexedSequence` = 0).
   static let datasets0004 = """
@@ -69,5 +70,9 @@ extension SQLiteMigrations {
       subject TEXT NOT NULL,
       UNIQUE (kind, subject)
     ) STRICT;
+    INSERT INTO plannedSteps (kind, subject)
+      SELECT 'release-uploads', id FROM pushes WHERE state IN ('cancelled', 'expired') AND status <> 'complete';
+
+    CREATE TABLE closedPacks (pack TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
     """
 }

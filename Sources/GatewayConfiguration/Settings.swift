@@ -132,6 +132,11 @@ package struct SettingDeclarations: Sendable {
     help: "Free space (5 % of the file system at most) that is kept for finishing, cancelling and the catalog"
   )
 
+  package let collectionHours = Setting(
+    "upkeep.collectionHours", flag: "collection-hours", .integer(0...8760, zero: "only when asked"),
+    default: 24, nasty: 0,
+    help: "The space of what no bundle and no push needs any more is freed this often")
+
   package let maximumRunning = Setting(
     "scheduler.maxRunning", flag: "max-running", .integer(1...1000), default: 3, nasty: 1,
     help: "Pushes committed at a time")

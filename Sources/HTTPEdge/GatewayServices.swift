@@ -18,6 +18,8 @@ package struct GatewayServices: Sendable {
   package var scheduler: SchedulerRunner
   package var logs: PushLogs
   package var bundleCheck: BundleCheck
+  package var collection: CollectionRunner
+  package var bundlesInFlight: BundlesInFlight
   package var clock: any WallClock
   package var entropy: any Entropy
   package var settings: Settings
@@ -35,7 +37,8 @@ package struct GatewayServices: Sendable {
 
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, uploads: UploadEngine, pushes: PushRegister,
-    scheduler: SchedulerRunner, logs: PushLogs, bundleCheck: BundleCheck, clock: any WallClock,
+    scheduler: SchedulerRunner, logs: PushLogs, bundleCheck: BundleCheck, collection: CollectionRunner,
+    bundlesInFlight: BundlesInFlight, clock: any WallClock,
     entropy: any Entropy, settings: Settings, resolvedSettings: ResolvedSettings, errors: RecentErrors,
     startedAt: Timestamp, logger: Logger
   ) {
@@ -46,6 +49,8 @@ package struct GatewayServices: Sendable {
     self.scheduler = scheduler
     self.logs = logs
     self.bundleCheck = bundleCheck
+    self.collection = collection
+    self.bundlesInFlight = bundlesInFlight
     self.clock = clock
     self.entropy = entropy
     self.settings = settings

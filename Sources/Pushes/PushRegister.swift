@@ -179,6 +179,7 @@ package struct PushRegister: Sendable {
     push.finishedAt = now
     push.expiresAt = nil
     try transaction.update(push)
+    try transaction.plan(.releaseUploads, push.id.text)
     try transaction.record(PushRules.event(event, push, at: now))
   }
 

@@ -55,9 +55,14 @@ struct Composition: Sendable {
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
       wakeScheduler: { wakeups.ring() })
+    let inFlight = BundlesInFlight()
+    let collection = CollectionRunner(
+      collector: Collector(catalog: catalog, blobs: store, inFlight: inFlight), clock: clock, report: report)
+    let collectionHours = settings.collectionHours
+    let collectionDue = Periodic(seconds: Int64(collectionHours) * 3600, clock: clock, isDueAtFirst: false)
     let planned = PlannedWork(catalog: catalog, blobs: store)
     let squash = Squash(catalog: catalog, clock: clock)
-    let rules = Hourly(clock: clock)
+    let rulesDue = Periodic(seconds: 3600, clock: clock, isDueAtFirst: true)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
@@ -74,12 +79,14 @@ struct Composition: Sendable {
         try await uploads.verifyReceived()
         try await uploads.assembleWaiting()
         try await uploads.forgetRequests()
-        if rules.isDue() { try await squash.applyRules() }
+        if rulesDue.isDue() { try await squash.applyRules() }
         try await planned.run()
+        if collectionHours > 0, collectionDue.isDue() { collection.start(isDryRun: false, by: nil) }
       })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
-      bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,
+      bundleCheck: BundleCheck(blobs: store), collection: collection, bundlesInFlight: inFlight, clock: clock,
+      entropy: entropy, settings: settings,
       resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
   }
 

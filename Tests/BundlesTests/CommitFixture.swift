@@ -12,6 +12,8 @@ final class CommitFixture: Sendable {
   let temporary: TemporaryFolder
   let files: FaultyFileSystem
   let catalog: FaultyCatalog
+  /// The same, for changes from where nothing can be awaited.
+  let sqlite: SQLiteCatalog
   let clock = ManualClock()
   let layout: DiskLayout
   let reports = Locked<[String]>([])
@@ -23,15 +25,16 @@ final class CommitFixture: Sendable {
     files = FaultyFileSystem(in: temporary)
     folder = try DataFolder.open(temporary.path, on: LinuxFileSystem())
     layout = folder.layout
-    catalog = FaultyCatalog(try SQLiteCatalog(path: folder.layout.catalog))
+    sqlite = try SQLiteCatalog(path: folder.layout.catalog)
+    catalog = FaultyCatalog(sqlite)
   }
   deinit { try? catalog.close() }
 
   /// As a process that has just started would have it.
-  func store() -> DiskBlobStore {
+  func store(index: any ExtentIndex = NoExtents()) -> DiskBlobStore {
     DiskBlobStore(
       layout: layout, files: files, executor: TestThreads.executor,
-      hashers: TestThreads.hashers, index: NoExtents(), clock: ManualClock(), entropy: SystemEntropy(),
+      hashers: TestThreads.hashers, index: index, clock: ManualClock(), entropy: SystemEntropy(),
       isSynced: true)
   }
 
@@ -43,8 +46,8 @@ final class CommitFixture: Sendable {
       report: { line in reports.withLock { $0.append(line) } })
   }
 
-  func committer() -> Committer {
-    Committer(catalog: catalog, blobs: store(), logs: logs(), clock: clock)
+  func committer(blobs: DiskBlobStore? = nil) -> Committer {
+    Committer(catalog: catalog, blobs: blobs ?? store(), logs: logs(), clock: clock)
   }
 
   func id<Kind>() -> Identifier<Kind> { random.withLock { $0.id() } }

@@ -96,6 +96,11 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   try catalog.ensureRepo(.inbox, description: nil, at: time(1))
   try catalog.insert(bundle)
   try catalog.moveLabel(label, of: .inbox, to: bundle.id, by: nil, at: time(1))
+  let extent = Extent(pack: id(1), offset: 0, length: 1)
+  try catalog.insert(extent, of: bundle.digest)
+  try catalog.moveExtent(of: bundle.digest, from: extent, to: extent)
+  try catalog.removeExtents(of: [bundle.digest])
+  try catalog.close(id(2))
   try catalog.removeLabel(label, of: .inbox, by: nil, at: time(2))
   try catalog.deleteBundle(bundle.id, by: nil, at: time(2))
   if let repo = try catalog.repo(.inbox) { try catalog.update(repo) }

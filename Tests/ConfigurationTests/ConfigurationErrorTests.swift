@@ -69,6 +69,7 @@ struct ConfigurationErrorTests {
     BadValue("upload.maximumOpenPerAddress", "-1", "0 for no limit"),
     BadValue("upload.minimumBytesPerSecond", "-1", "0 for no minimum"),
     BadValue("storage.reserveBytes", "5%", "bytes, or text such as 10GiB"),
+    BadValue("upkeep.collectionHours", "-1", "0 for only when asked"),
     BadValue("log.format", "xml", "text or json"),
     BadValue("log.level", "verbose", "trace, debug, info, notice, warning, error, critical"),
     BadValue("upload.durability", "fsync", "synced or process"),

@@ -40,9 +40,14 @@ struct ServicesFixture {
       settings: .init(maximumRunning: 1, heartbeatMilliseconds: 1000), expireUpload: { _ in },
       expirePush: { _ in }, report: { _ in }, wakeups: SchedulerWakeups(), upkeep: {})
     let resolved = try Settings.resolve(flags: ["data": folder.child("data")], environment: [:])
+    let inFlight = BundlesInFlight()
     services = GatewayServices(
       catalog: catalog, blobs: blobs, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
-      bundleCheck: BundleCheck(blobs: blobs), clock: clock, entropy: entropy, settings: resolved.settings,
+      bundleCheck: BundleCheck(blobs: blobs),
+      collection: CollectionRunner(
+        collector: Collector(catalog: catalog, blobs: blobs, inFlight: inFlight), clock: clock,
+        report: { _ in }), bundlesInFlight: inFlight, clock: clock, entropy: entropy,
+      settings: resolved.settings,
       resolvedSettings: resolved, errors: RecentErrors(), startedAt: clock.now(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }

@@ -9,7 +9,8 @@ package struct DiskBlobStore: BlobStore {
   let entropy: any Entropy
   private let hashers: DiskHashers
   private let index: any ExtentIndex
-  private let packs: PackWriter
+  let packs: PackWriter
+  let holds = ObjectHolds()
   /// False: bytes survive the process but not the machine (`durability = process`).
   let isSynced: Bool
   /// Folders this process has made sure of.
@@ -87,7 +88,13 @@ package struct DiskBlobStore: BlobStore {
     try await perform { () throws(FileError) in try files.size(layout.partial(id)) }
   }
 
+  package func hold(_ digests: [Digest]) async -> BlobHold {
+    await holds.take(digests)
+    return BlobHold { [holds] in holds.release(digests) }
+  }
+
   package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+    await holds.take(digest, for: id)
     try await perform { () throws(FileError) in
       let folder = try objectFolder(digest)
       if let stored = try files.size(layout.object(digest)) {
@@ -119,6 +126,7 @@ package struct DiskBlobStore: BlobStore {
       try files.remove(layout.partial(id))
       doubts.withLock { $0[id] = nil }
     }
+    holds.forget(id)
   }
 
   package func partialIDs() async throws(BlobError) -> [UploadID] {
@@ -141,13 +149,31 @@ package struct DiskBlobStore: BlobStore {
     guard let extent = try await index.extents(of: [digest])[digest] else {
       return try await reader(layout.object(digest))
     }
-    return try await perform { () throws(FileError) in
+    do throws(BlobError) {
+      return try await openExtent(extent)
+    } catch {
+      // A collection may have moved it to another pack since the index was asked.
+      guard case .missing = error, let moved = try await index.extents(of: [digest])[digest], moved != extent
+      else { throw error }
+      return try await openExtent(moved)
+    }
+  }
+
+  private func openExtent(_ extent: Extent) async throws(BlobError) -> any BlobReader {
+    try await perform { () throws(FileError) in
       let file = try files.open(layout.pack(extent.pack), .read)
       return DiskReader(file: file, start: extent.offset, size: extent.length, executor: executor)
     }
   }
 
   package func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64] {
+    let sizes = try await sizesNow(of: digests)
+    let missing = digests.filter { sizes[$0] == nil }
+    // A collection may have moved them to another pack since the index was asked.
+    return missing.isEmpty ? sizes : sizes.merging(try await sizesNow(of: missing)) { $1 }
+  }
+
+  private func sizesNow(of digests: [Digest]) async throws(BlobError) -> [Digest: Int64] {
     let extents = try await index.extents(of: digests)
     return try await perform { () throws(FileError) in
       var packSizes: [PackID: Int64] = [:]
@@ -247,7 +273,7 @@ package struct DiskBlobStore: BlobStore {
     }
   }
 
-  private func perform<Result: Sendable>(
+  func perform<Result: Sendable>(
     _ body: @escaping @Sendable () throws(FileError) -> Result
   ) async throws(BlobError) -> Result {
     try await executor.blob(body)

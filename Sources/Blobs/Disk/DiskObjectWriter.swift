@@ -6,6 +6,7 @@ final class DiskObjectWriter: ObjectWriter {
   private struct State {
     var size: Int64 = 0
     var stream = SHA256Stream()
+    var hold: BlobHold?
   }
   private let file: any OpenFile
   private let path: String
@@ -29,8 +30,10 @@ final class DiskObjectWriter: ObjectWriter {
   }
 
   func finish() async throws(BlobError) -> Digest {
-    try await store.executor.blob { [self] () throws(FileError) in
-      let digest = state.withLock { $0.stream.digest() }
+    let digest = state.withLock { $0.stream.digest() }
+    let hold = await store.hold([digest])
+    state.withLock { $0.hold = hold }
+    return try await store.executor.blob { [self] () throws(FileError) in
       let folder = try store.objectFolder(digest)
       try file.setPermissions(0o444)
       try file.sync()

@@ -16,6 +16,7 @@ final class PackWriter: Sendable {
     var waiting: [Item] = []
     var isRunning = false
     var pack: Pack?
+    var unsealed: Set<PackID> = []
   }
   private struct Pack {
     let id: PackID
@@ -57,6 +58,9 @@ final class PackWriter: Sendable {
     }
     return try answer.get()
   }
+
+  /// Packs of this process that may still grow.
+  var unsealed: Set<PackID> { state.withLock { $0.unsealed } }
 
   /// One batch; call on the executor. It goes on as a work of its own, so that others get their turn.
   private func run() {
@@ -134,6 +138,8 @@ final class PackWriter: Sendable {
 
   private func begin() throws(FileError) -> Pack {
     let id = newID()
+    // Before there is a file of it: who lists the files then never takes it for a sealed one.
+    state.withLock { _ = $0.unsealed.insert(id) }
     let file = try files.open(layout.pack(id), .create)
     do throws(FileError) {
       try file.write([PackFormat.firstLine], at: 0)
@@ -153,5 +159,6 @@ final class PackWriter: Sendable {
   private func seal(_ pack: Pack) {
     do throws(FileError) { try pack.file.setPermissions(0o444) } catch {}
     pack.file.close()
+    state.withLock { _ = $0.unsealed.remove(pack.id) }
   }
 }

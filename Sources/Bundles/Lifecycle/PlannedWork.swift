@@ -35,6 +35,7 @@ package struct PlannedWork: Sendable {
       guard parts.count == 2 else { return }
       try await blobs.removeDescriptor(name: parts[1], folder: try RepoName(parts[0]))
     case .removeFolder: try await clear(folder: try RepoName(step.subject))
+    case .releaseUploads: if let push = PushID(step.subject) { try await releaseUploads(of: push) }
     }
   }
 
@@ -58,6 +59,39 @@ package struct PlannedWork: Sendable {
       for record in page { labels[record.label] = record.bundle }
       guard let last = page.last else { return labels }
       after = last.label
+    }
+  }
+
+  /// What the uploads hold is then an object that only bundles may need, and whoever asks for one is told that it is
+  /// gone.
+  private func releaseUploads(of id: PushID) async throws {
+    var after: String?
+    while true {
+      let cursor = after
+      let last: String? = try await catalog.write { transaction in
+        guard let push = try transaction.push(id), let reason = try Self.reason(to: push, transaction) else {
+          return nil
+        }
+        let page = try transaction.uploads(ofPush: id, after: cursor, limit: Self.batchCount)
+        for var upload in page where upload.state == .verified || upload.state == .committed {
+          upload.state = .expired
+          upload.reason = reason
+          try transaction.update(upload)
+        }
+        return page.last?.path.text
+      }
+      guard let last else { return }
+      after = last
+    }
+  }
+
+  /// Why uploads of the push are not needed any more; nil when they are.
+  private static func reason(to push: PushRecord, _ reader: any CatalogReader) throws -> String? {
+    switch push.state {
+    case .cancelled, .expired: return "its push was \(push.state.rawValue)"
+    case .committed:
+      return try push.bundle.flatMap { try reader.deletedBundle($0) } == nil ? nil : "its bundle was deleted"
+    case .open, .queued, .admitted, .committing, .failed: return nil
     }
   }
 

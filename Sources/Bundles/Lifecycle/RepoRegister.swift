@@ -89,6 +89,7 @@ package struct RepoRegister: Sendable {
         throw ProblemError(
           .inUse, detail: "a push to repo \(name) is not finished; cancel it or wait until it is committed")
       }
+      try Self.releaseUploads(of: name, in: transaction)
       try transaction.deleteRepo(name, by: actor, at: now)
       try transaction.plan(.removeFolder, repo.folder.text)
       try transaction.record(
@@ -125,6 +126,7 @@ package struct RepoRegister: Sendable {
     in transaction: any CatalogTransaction
   ) throws {
     try transaction.deleteBundle(bundle.id, by: actor, at: now)
+    try transaction.plan(.releaseUploads, bundle.push.text)
     try transaction.plan(.removeDescriptor, "\(repo.folder)/\(BundleDescriptor.name(bundle))")
     // The number of the newest must not be given again by a catalog that is made from the folder.
     if bundle.sequence == repo.lastSequence { try transaction.planDescription(of: repo.name) }
@@ -132,6 +134,16 @@ package struct RepoRegister: Sendable {
       NewEvent(
         at: now, kind: .bundleDeleted, subject: bundle.id.text, repo: repo.name,
         details: ["sequence": String(bundle.sequence)], actor: actor))
+  }
+
+  private static func releaseUploads(of name: RepoName, in transaction: any CatalogTransaction) throws {
+    var before: Int64?
+    while true {
+      let page = try transaction.bundles(of: name, before: before, limit: 500)
+      for bundle in page { try transaction.plan(.releaseUploads, bundle.push.text) }
+      guard let last = page.last else { return }
+      before = last.sequence
+    }
   }
 
   static func require(_ name: RepoName, in reader: any CatalogReader) throws -> RepoRecord {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blobs
+import Bundles
 import Catalog
 import CatalogSQLite
 import GatewayConfiguration
@@ -58,6 +59,7 @@ struct Serve: AsyncParsableCommand {
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
     try await ServiceGroup(configuration: configuration).run()
+    await composition.services.collection.stop()
     try composition.services.catalog.close()
   }
 }

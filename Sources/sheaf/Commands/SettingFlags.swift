@@ -43,6 +43,7 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.orphanExpirySeconds), help: .of(\.orphanExpirySeconds)) var orphanExpirySeconds: String?
   @Option(name: .of(\.pushExpirySeconds), help: .of(\.pushExpirySeconds)) var pushExpirySeconds: String?
   @Option(name: .of(\.reserveBytes), help: .of(\.reserveBytes)) var reserveBytes: String?
+  @Option(name: .of(\.collectionHours), help: .of(\.collectionHours)) var collectionHours: String?
   @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
   @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
     String?
@@ -86,6 +87,7 @@ struct SettingFlags: ParsableArguments {
     add(\.orphanExpirySeconds, orphanExpirySeconds)
     add(\.pushExpirySeconds, pushExpirySeconds)
     add(\.reserveBytes, reserveBytes)
+    add(\.collectionHours, collectionHours)
     add(\.maximumRunning, maximumRunning)
     add(\.heartbeatMilliseconds, heartbeatMilliseconds)
     add(\.ioThreads, ioThreads)

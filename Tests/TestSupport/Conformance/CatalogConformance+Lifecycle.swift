@@ -173,6 +173,30 @@ extension CatalogConformance {
             == ["1"])
       }
     },
+    CatalogLaw("an extent moves only from where it is, and a closed pack takes none") { store in
+      let digest = Sample.digest(1)
+      @Sendable func extent(_ pack: Int, _ offset: Int64) -> Extent {
+        Extent(pack: Sample.id(pack), offset: offset, length: 9)
+      }
+      try await store.write { catalog throws in
+        try catalog.insert(extent(1, 10), of: digest)
+        try catalog.moveExtent(of: digest, from: extent(1, 11), to: extent(2, 5))
+        try catalog.moveExtent(of: digest, from: extent(2, 10), to: extent(2, 5))
+        #expect(try catalog.extents(of: [digest]) == [digest: extent(1, 10)])
+        try catalog.moveExtent(of: digest, from: extent(1, 10), to: extent(2, 5))
+        #expect(try catalog.extents(of: [digest]) == [digest: extent(2, 5)])
+        try catalog.removeExtents(of: [digest, Sample.digest(2)])
+        #expect(try catalog.extents(of: [digest]) == [:])
+        #expect(try !catalog.isClosed(Sample.id(1)))
+        try catalog.close(Sample.id(1))
+        try catalog.close(Sample.id(1))
+        #expect(try catalog.isClosed(Sample.id(1)))
+      }
+      let error = await #expect(throws: ProblemError.self) {
+        try await store.write { try $0.insert(extent(1, 10), of: digest) }
+      }
+      #expect(error?.problem == .busy)
+    },
     CatalogLaw("a step planned again while it is carried out is not finished with the first") { store in
       try await store.write { catalog throws in
         try catalog.plan(.describeRepo, "photos")

@@ -1,0 +1,147 @@
+import Blobs
+import Catalog
+import Platform
+import Vocabulary
+
+/// Removes stored objects that nothing refers to, while everything else goes on (docs/upkeep.md, MUST-6).
+///
+/// Each removal is safe by itself: a run may end anywhere, and the next one does the rest.
+package struct Collector: Sendable {
+  static let batchCount = 1000
+  /// A pack with less than this part of its bytes alive is rewritten.
+  static let liveShare = 0.5
+
+  let catalog: any CatalogStore
+  let blobs: any BlobStore & BlobCollection
+  private let planned: PlannedWork
+  private let inFlight: BundlesInFlight
+
+  package init(
+    catalog: any CatalogStore, blobs: any BlobStore & BlobCollection, inFlight: BundlesInFlight
+  ) {
+    self.catalog = catalog
+    self.blobs = blobs
+    self.inFlight = inFlight
+    planned = PlannedWork(catalog: catalog, blobs: blobs)
+  }
+
+  /// - Parameter progress: told whenever something of the report has changed.
+  /// - Throws: what a manifest or the catalog refused; nothing is removed unless all of them could be read.
+  package func run(
+    isDryRun: Bool, progress: @escaping @Sendable (CollectionReport) -> Void
+  ) async throws -> CollectionReport {
+    let work = CollectionWork(collector: self, isDryRun: isDryRun, progress: progress)
+    if !isDryRun { try await planned.run() }
+    try await work.mark(inFlight: inFlight.manifests)
+    try await work.sweepObjectFiles()
+    try await work.sweepExtents()
+    try await work.rewritePacks()
+    return work.finish()
+  }
+}
+
+/// One run of a collector. Used by one task, one call after the other.
+final class CollectionWork: @unchecked Sendable {
+  // Sendable because its run awaits every call before the next; what tasks of it share is values.
+  let collector: Collector
+  let isDryRun: Bool
+  private let progress: @Sendable (CollectionReport) -> Void
+  var live = LiveObjects()
+  /// Up to this event everything verified is in `live`.
+  private var lastEvent: Int64 = 0
+  var report = CollectionReport() {
+    didSet { progress(report) }
+  }
+
+  init(collector: Collector, isDryRun: Bool, progress: @escaping @Sendable (CollectionReport) -> Void) {
+    self.collector = collector
+    self.isDryRun = isDryRun
+    self.progress = progress
+  }
+
+  func finish() -> CollectionReport {
+    report.phase = .done
+    return report
+  }
+
+  /// Everything the roots refer to. One snapshot tells bundles, uploads, and the last event before it.
+  func mark(inFlight: [Digest]) async throws {
+    report.phase = .mark
+    let roots = try await collector.catalog.read { try Self.roots($0) }
+    lastEvent = roots.lastEvent
+    for digest in roots.uploads { live.insert(digest) }
+    var manifests = Set(roots.manifests)
+    report.bundleCount = roots.manifests.count
+    manifests.formUnion(inFlight)
+    for manifest in manifests { try await mark(manifest: manifest) }
+    report.liveObjects = live.count
+  }
+
+  private func mark(manifest digest: Digest) async throws {
+    live.insert(digest)
+    let manifest = try await collector.blobs.openObject(digest)
+    defer { manifest.close() }
+    try await ManifestDigests.visit(manifest, digest: digest) { live.insert($0) }
+  }
+
+  private struct Roots: Sendable {
+    var lastEvent: Int64
+    var uploads: [Digest] = []
+    var manifests: [Digest] = []
+  }
+
+  private static func roots(_ reader: any CatalogReader) throws -> Roots {
+    var roots = Roots(lastEvent: try reader.lastEventSequence())
+    var repo: RepoName?
+    while true {
+      let repos = try reader.repos(after: repo, limit: 500)
+      for repo in repos {
+        var before: Int64?
+        while true {
+          let page = try reader.bundles(of: repo.name, before: before, limit: 500)
+          roots.manifests += page.map(\.digest)
+          guard let last = page.last else { break }
+          before = last.sequence
+        }
+      }
+      guard let last = repos.last else { break }
+      repo = last.name
+    }
+    var upload: UploadID?
+    while true {
+      let page = try reader.uploads(in: [.verified], after: upload, limit: Collector.batchCount)
+      roots.uploads += page.compactMap(\.digest)
+      guard let last = page.last else { return roots }
+      upload = last.id
+    }
+  }
+
+  /// Takes in what was verified since the last time.
+  func catchUp(_ reader: any CatalogReader) throws -> (digests: [Digest], lastEvent: Int64) {
+    var sequence = lastEvent
+    var digests: [Digest] = []
+    while true {
+      let page = try reader.events(after: sequence, limit: Collector.batchCount)
+      for record in page {
+        if record.event.kind == .uploadVerified, let id = UploadID(record.event.subject),
+          let digest = try reader.upload(id)?.digest
+        {
+          digests.append(digest)
+        }
+        if record.event.kind == .pushCommitted,
+          let id = record.event.details["bundle"].flatMap({ BundleID($0) }),
+          let bundle = try reader.bundle(id)
+        {
+          digests.append(bundle.digest)
+        }
+      }
+      guard let last = page.last else { return (digests, sequence) }
+      sequence = last.sequence
+    }
+  }
+
+  func take(_ news: (digests: [Digest], lastEvent: Int64)) {
+    for digest in news.digests { live.insert(digest) }
+    lastEvent = news.lastEvent
+  }
+}
