@@ -14,6 +14,7 @@ struct Sheaf: AsyncParsableCommand {
     version: SheafVersion.current,
     subcommands: [
       Serve.self, Push.self, Verify.self, Repo.self, Bundle.self, Label.self, Log.self, Collect.self,
+      Backup.self, Restore.self,
       Status.self, DoctorCommand.self, ConfigCommand.self, Version.self,
     ])
 

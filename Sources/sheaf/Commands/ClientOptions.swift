@@ -135,6 +135,12 @@ enum ClientRun {
     StandardOutput.line(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
+  /// The folder that an absolute path is in.
+  static func parent(of path: String) -> String {
+    let end = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+    return end == path.startIndex ? "/" : String(path[..<end])
+  }
+
   /// A local path from the command line, made absolute.
   static func absolute(_ path: String) -> String {
     FolderScan.absolute(path, in: FileManager.default.currentDirectoryPath)

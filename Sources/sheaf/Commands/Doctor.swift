@@ -30,8 +30,7 @@ struct DoctorCommand: AsyncParsableCommand {
         2  the folder could not be checked, or its catalog not be rebuilt; standard error says why
       """)
 
-  @Option(name: .of(\.data), help: .of(\.data)) var data: String?
-  @Option(name: .customLong(SettingSources.fileFlag), help: .settingsFile) var config: String?
+  @OptionGroup var folder: DataFolderOption
 
   @Flag(help: "Read every stored byte again and compare it with its digest.")
   var deep = false
@@ -42,7 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOption
 
   func run() async throws {
-    let root = ClientRun.absolute(try settings().data)
+    let root = ClientRun.absolute(try folder.settings().data)
     let command = self
     let report: DoctorReport
     do {
@@ -58,13 +57,6 @@ struct DoctorCommand: AsyncParsableCommand {
       for line in text(report) { StandardOutput.line(line) }
     }
     if !report.isSound { throw ClientExit.failed }
-  }
-
-  /// Where the data folder is comes from the same places as for `sheaf serve`.
-  private func settings() throws -> Settings {
-    let given = [("--\(Settings.declarations.data.flag)", data), ("--\(SettingSources.fileFlag)", config)]
-    let arguments = given.compactMap { name, value in value.map { "\(name)=\($0)" } }
-    return try SettingFlags.parse(arguments).resolve().settings
   }
 
   private func examine(_ root: String) throws -> DoctorReport {
