@@ -95,6 +95,11 @@ package protocol CatalogReader: CatalogAudit {
   /// The newest events of these kinds, newest first.
   func recentEvents(kinds: Set<EventKind>, limit: Int) throws -> [EventRecord]
   func schedulerCursor() throws -> RepoName?
+  /// How far reading everything again has got.
+  func scrub() throws -> ScrubRecord
+  /// By digest, after `digest`.
+  func scrubFindings(after digest: Digest?, limit: Int) throws -> [ScrubFinding]
+  func scrubFinding(of digest: Digest) throws -> ScrubFinding?
 }
 
 /// Changes to the catalog, in the words of the domain. Every change of state records its event in the same transaction.
@@ -153,4 +158,8 @@ package protocol CatalogTransaction: CatalogReader {
   /// Appends an event; its sequence number is the next one, without gaps.
   func record(_ event: NewEvent) throws
   func setSchedulerCursor(_ repo: RepoName) throws
+  func save(_ scrub: ScrubRecord) throws
+  /// Remembers the finding in the place of an earlier one of its object.
+  func save(_ finding: ScrubFinding) throws
+  func removeScrubFinding(of digest: Digest) throws
 }

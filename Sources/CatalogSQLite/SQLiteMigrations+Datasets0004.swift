@@ -73,6 +73,21 @@ extension SQLiteMigrations {
     INSERT INTO plannedSteps (kind, subject)
       SELECT 'release-uploads', id FROM pushes WHERE state IN ('cancelled', 'expired') AND status <> 'complete';
 
+    CREATE TABLE scrub (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      startedAt INTEGER,
+      finishedAt INTEGER,
+      cursor BLOB CHECK (length(cursor) = 32),
+      checkedObjects INTEGER NOT NULL DEFAULT 0,
+      checkedBytes INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO scrub (id) VALUES (1);
+    CREATE TABLE scrubFindings (
+      digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+      reason TEXT NOT NULL,
+      at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
     CREATE TABLE closedPacks (pack TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
     """
 }

@@ -137,6 +137,11 @@ package struct SettingDeclarations: Sendable {
     default: 24, nasty: 0,
     help: "The space of what no bundle and no push needs any more is freed this often")
 
+  package let scrubBytesPerSecond = Setting(
+    "upkeep.scrubBytesPerSecond", flag: "scrub-bytes-per-second", .bytes(0...Int64.max, zero: "never"),
+    default: 4_194_304, nasty: 1,
+    help: "How fast every stored byte is read again, once a week, to find what is damaged")
+
   package let maximumRunning = Setting(
     "scheduler.maxRunning", flag: "max-running", .integer(1...1000), default: 3, nasty: 1,
     help: "Pushes committed at a time")

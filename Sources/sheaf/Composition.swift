@@ -13,6 +13,8 @@ import Vocabulary
 /// The only place that picks adapters and wires the gateway: SQLite and disk below one data folder.
 struct Composition: Sendable {
   let services: GatewayServices
+  /// nil when everything is never to be read again.
+  let scrubber: Scrubber?
   private let folder: DataFolder
   private let store: DiskBlobStore
 
@@ -58,6 +60,12 @@ struct Composition: Sendable {
     let inFlight = BundlesInFlight()
     let collection = CollectionRunner(
       collector: Collector(catalog: catalog, blobs: store, inFlight: inFlight), clock: clock, report: report)
+    scrubber =
+      settings.scrubBytesPerSecond == 0
+      ? nil
+      : Scrubber(
+        catalog: catalog, blobs: store, clock: clock,
+        bytesPerSecond: Int(clamping: settings.scrubBytesPerSecond), report: report)
     let collectionHours = settings.collectionHours
     let collectionDue = Periodic(seconds: Int64(collectionHours) * 3600, clock: clock, isDueAtFirst: false)
     let planned = PlannedWork(catalog: catalog, blobs: store)

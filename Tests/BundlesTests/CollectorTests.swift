@@ -16,7 +16,7 @@ import Vocabulary
 
   init() throws {
     fixture = try CommitFixture()
-    store = fixture.store(index: CatalogIndex(catalog: fixture.catalog))
+    store = fixture.store(index: FixtureIndex(catalog: fixture.catalog))
     films = try RepoName("films")
   }
 
@@ -207,7 +207,7 @@ import Vocabulary
     let before = try fixture.temporary.files().filter { $0.hasPrefix("packs/") }
     #expect(before.count == 1)
     // As after a restart, when no pack of an earlier process grows any more.
-    let restarted = fixture.store(index: CatalogIndex(catalog: fixture.catalog))
+    let restarted = fixture.store(index: FixtureIndex(catalog: fixture.catalog))
     let report = try await Collector(catalog: fixture.catalog, blobs: restarted, inFlight: inFlight)
       .run(isDryRun: false) { _ in }
     #expect(report.rewrittenPacks == 1 && report.reclaimedPackBytes > 18 * 500)
@@ -267,13 +267,5 @@ import Vocabulary
     let bundle = try await commit([path: "content", "y": "other"])
     try await collect()
     #expect(try await BundleCheck(blobs: store).run(bundle, isDeep: true).flaws == [])
-  }
-}
-
-/// Where small objects lie, from the catalog.
-private struct CatalogIndex: ExtentIndex {
-  let catalog: any CatalogStore
-  func extents(of digests: [Digest]) async throws(BlobError) -> [Digest: Extent] {
-    do { return try await catalog.read { try $0.extents(of: digests) } } catch { throw .failed("\(error)") }
   }
 }

@@ -111,3 +111,11 @@ final class CommitFixture: Sendable {
 
 /// The manifest of these entries.
 func manifest(_ entries: [Entry]) -> String { Manifest.header + entries.map(Manifest.line).joined() }
+
+/// Where small objects lie, from the catalog.
+struct FixtureIndex: ExtentIndex {
+  let catalog: any CatalogStore
+  func extents(of digests: [Digest]) async throws(BlobError) -> [Digest: Extent] {
+    do { return try await catalog.read { try $0.extents(of: digests) } } catch { throw .failed("\(error)") }
+  }
+}

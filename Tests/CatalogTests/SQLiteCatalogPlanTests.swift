@@ -101,6 +101,12 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   try catalog.moveExtent(of: bundle.digest, from: extent, to: extent)
   try catalog.removeExtents(of: [bundle.digest])
   try catalog.close(id(2))
+  try catalog.save(ScrubRecord(startedAt: time(1), cursor: bundle.digest))
+  try catalog.save(ScrubFinding(digest: bundle.digest, reason: "", at: time(1)))
+  _ = try catalog.scrub()
+  _ = try catalog.scrubFindings(after: nil, limit: 10)
+  _ = try catalog.scrubFinding(of: bundle.digest)
+  try catalog.removeScrubFinding(of: bundle.digest)
   try catalog.removeLabel(label, of: .inbox, by: nil, at: time(2))
   try catalog.deleteBundle(bundle.id, by: nil, at: time(2))
   if let repo = try catalog.repo(.inbox) { try catalog.update(repo) }

@@ -70,6 +70,7 @@ struct ConfigurationErrorTests {
     BadValue("upload.minimumBytesPerSecond", "-1", "0 for no minimum"),
     BadValue("storage.reserveBytes", "5%", "bytes, or text such as 10GiB"),
     BadValue("upkeep.collectionHours", "-1", "0 for only when asked"),
+    BadValue("upkeep.scrubBytesPerSecond", "fast", "bytes, or text such as 10GiB"),
     BadValue("log.format", "xml", "text or json"),
     BadValue("log.level", "verbose", "trace, debug, info, notice, warning, error, critical"),
     BadValue("upload.durability", "fsync", "synced or process"),

@@ -54,6 +54,7 @@ struct Serve: AsyncParsableCommand {
       services: [
         .init(service: SchedulerService(scheduler: composition.services.scheduler)),
         .init(service: ServerService(services: composition.services, listening: listening)),
+        .init(service: ScrubService(scrubber: composition.scrubber)),
         .init(service: ReloadService(tls: listening.tls, logger: logger)),
       ],
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -68,6 +69,18 @@ struct Serve: AsyncParsableCommand {
 struct CommandFailure: Error {
   let text: String
   init(_ text: String) { self.text = text }
+}
+
+private struct ScrubService: Service {
+  let scrubber: Scrubber?
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await scrubber?.run()
+      // A service that ends takes the server with it.
+      try? await gracefulShutdown()
+    }
+  }
 }
 
 private struct SchedulerService: Service {

@@ -44,6 +44,7 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.pushExpirySeconds), help: .of(\.pushExpirySeconds)) var pushExpirySeconds: String?
   @Option(name: .of(\.reserveBytes), help: .of(\.reserveBytes)) var reserveBytes: String?
   @Option(name: .of(\.collectionHours), help: .of(\.collectionHours)) var collectionHours: String?
+  @Option(name: .of(\.scrubBytesPerSecond), help: .of(\.scrubBytesPerSecond)) var scrubBytesPerSecond: String?
   @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
   @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
     String?
@@ -88,6 +89,7 @@ struct SettingFlags: ParsableArguments {
     add(\.pushExpirySeconds, pushExpirySeconds)
     add(\.reserveBytes, reserveBytes)
     add(\.collectionHours, collectionHours)
+    add(\.scrubBytesPerSecond, scrubBytesPerSecond)
     add(\.maximumRunning, maximumRunning)
     add(\.heartbeatMilliseconds, heartbeatMilliseconds)
     add(\.ioThreads, ioThreads)

@@ -173,6 +173,27 @@ extension CatalogConformance {
             == ["1"])
       }
     },
+    CatalogLaw("scrubbing goes on where it was, and a finding stays until it is removed") { store in
+      let record = ScrubRecord(
+        startedAt: Sample.time(1), finishedAt: Sample.time(0), cursor: Sample.digest(7), checkedObjects: 8,
+        checkedBytes: 9)
+      try await store.write { catalog throws in
+        #expect(try catalog.scrub() == ScrubRecord())
+        try catalog.save(record)
+        for byte in [2, 1] as [UInt8] {
+          try catalog.save(ScrubFinding(digest: Sample.digest(byte), reason: "old", at: Sample.time(1)))
+        }
+        try catalog.save(ScrubFinding(digest: Sample.digest(1), reason: "new", at: Sample.time(2)))
+      }
+      try await store.write { catalog throws in
+        #expect(try catalog.scrub() == record)
+        #expect(try catalog.scrubFindings(after: nil, limit: 9).map(\.reason) == ["new", "old"])
+        #expect(try catalog.scrubFindings(after: Sample.digest(1), limit: 9).map(\.reason) == ["old"])
+        try catalog.removeScrubFinding(of: Sample.digest(1))
+        #expect(try catalog.scrubFinding(of: Sample.digest(1)) == nil)
+        #expect(try catalog.scrubFinding(of: Sample.digest(2))?.reason == "old")
+      }
+    },
     CatalogLaw("an extent moves only from where it is, and a closed pack takes none") { store in
       let digest = Sample.digest(1)
       @Sendable func extent(_ pack: Int, _ offset: Int64) -> Extent {
