@@ -99,8 +99,12 @@ enum PagesSamples {
       ("repos", RepoListPage(rows: [.init(repo: repo, latest: try bundle())]).html(templates, now: now)),
       (
         "repo",
-        RepoPage(repo: repo, rows: [.init(bundle: try bundle(), labels: [try LabelName("nightly")])])
-          .html(templates, now: now)
+        RepoPage(
+          repo: repo, rows: [.init(bundle: try bundle(), labels: [try LabelName("nightly")])],
+          labels: [.init(name: try LabelName("nightly"), bundle: try bundle())],
+          plotted: [try bundle(), try bundle()], address: "http://localhost:1"
+        )
+        .html(templates, now: now)
       ),
       (
         "bundle",

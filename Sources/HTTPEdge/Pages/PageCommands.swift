@@ -25,6 +25,21 @@ enum PageCommands {
     ]
   }
 
+  /// Ways to get the newest bundle, to add one, and to see what happened.
+  static func repo(_ repo: RepoName, _ address: String) -> [PageView] {
+    [
+      [
+        "purpose": "Bring a folder to the newest bundle; only what differs is fetched",
+        "command": "sheaf pull \(repo)@latest --to \(repo) --server \(address)",
+      ],
+      [
+        "purpose": "Add a bundle",
+        "command": "sheaf push FOLDER --repo \(repo) --message \"What changed\" --server \(address)",
+      ],
+      ["purpose": "Read its history", "command": "sheaf log \(repo) --server \(address)"],
+    ]
+  }
+
   /// Ways to upload without this page.
   static func upload(_ address: String) -> [PageView] {
     [

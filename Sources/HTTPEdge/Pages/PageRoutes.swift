@@ -76,7 +76,17 @@ package struct PageRoutes: Sendable {
     get("/ui/repos/:repo", router) { request, context in
       let name = try context.repoName()
       return Response.page(
-        try await RepoPage.load(services, request, name: name).html(templates, now: now))
+        try await RepoPage.load(services, request, name: name, address: shownAddress(request, context))
+          .html(templates, now: now))
+    }
+    for action in RepoAction.allCases {
+      router.post(RouterPath("/ui/repos/:repo/\(action.rawValue)")) { request, context in
+        try PageOrigin.check(request.head, address: address, peer: context.peer)
+        let page = try await action.run(
+          services, PageForm.read(request), on: context.repoName(),
+          by: services.actor(of: request, context))
+        return Response(status: .seeOther, headers: [.location: page])
+      }
     }
     get("/ui/repos/:repo/bundles/:ref", router) { request, context in
       let page = try await BundlePage.load(

@@ -18,8 +18,30 @@ package struct RepoPage: Sendable {
   private let rows: [Row]
   private let isFirstPage: Bool
   private let hasMore: Bool
+  private let labels: [Label]
+  private let plotted: [BundleRecord]
+  /// How clients reach this server.
+  private let address: String
 
-  package init(repo: RepoRecord, rows: [Row], isFirstPage: Bool = true, hasMore: Bool = false) {
+  /// A label with the bundle it is on.
+  package struct Label: Sendable {
+    package var name: LabelName
+    package var bundle: BundleRecord
+    package init(name: LabelName, bundle: BundleRecord) {
+      self.name = name
+      self.bundle = bundle
+    }
+  }
+  /// More labels are told by the API.
+  private static let labelLimit = 100
+
+  package init(
+    repo: RepoRecord, rows: [Row], isFirstPage: Bool = true, hasMore: Bool = false, labels: [Label] = [],
+    plotted: [BundleRecord] = [], address: String
+  ) {
+    self.labels = labels
+    self.plotted = plotted
+    self.address = address
     self.repo = repo
     self.rows = rows
     self.isFirstPage = isFirstPage
@@ -27,7 +49,9 @@ package struct RepoPage: Sendable {
   }
 
   /// - Throws: `ProblemError` with `not-found`, or for a cursor that is none.
-  static func load(_ services: GatewayServices, _ request: Request, name: RepoName) async throws -> RepoPage {
+  static func load(
+    _ services: GatewayServices, _ request: Request, name: RepoName, address: String
+  ) async throws -> RepoPage {
     let before = try PageQuery(request)["cursor"].map { text in
       guard let sequence = Int64(digits: text) else { throw PageRequest.badCursor() }
       return sequence
@@ -41,7 +65,15 @@ package struct RepoPage: Sendable {
       }
       return RepoPage(
         repo: repo, rows: Array(rows.prefix(pageSize)), isFirstPage: before == nil,
-        hasMore: rows.count > pageSize)
+        hasMore: rows.count > pageSize, labels: before == nil ? try labels(of: name, reader) : [],
+        plotted: before == nil
+          ? try reader.bundles(of: name, before: nil, limit: SizePlot.maximumPoints) : [], address: address)
+    }
+  }
+
+  private static func labels(of repo: RepoName, _ reader: any CatalogReader) throws -> [Label] {
+    try reader.labels(ofRepo: repo, prefix: "", after: nil, limit: labelLimit).compactMap { record in
+      try reader.bundle(record.bundle).map { Label(name: record.label, bundle: $0) }
     }
   }
 
@@ -53,6 +85,20 @@ package struct RepoPage: Sendable {
       "hasRows": !rows.isEmpty, "rows": rows.map { Self.view($0, now: now) },
     ]
     view.set("description", repo.description)
+    view.set("plot", SizePlot(plotted).view())
+    view["hasLabels"] = !labels.isEmpty
+    view["labels"] = labels.map { label in
+      [
+        "name": label.name.text, "sequence": label.bundle.sequence,
+        "href": PageLinks.bundle(label.bundle.repo, label.bundle.id.text),
+      ] as PageView
+    }
+    view["isFirstPage"] = isFirstPage
+    view["actionHref"] = PageLinks.repo(repo.name)
+    view["keepLatest"] = repo.retention.latest.map(String.init) ?? ""
+    view["keepDays"] = repo.retention.ageSeconds.map { String($0 / 86_400) } ?? ""
+    view["hasBundles"] = repo.bundleCount > 0
+    view["commands"] = PageCommands.repo(repo.name, address)
     let link = PageLinks.repo(repo.name)
     view.set(
       "paging",
