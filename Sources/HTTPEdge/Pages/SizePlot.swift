@@ -5,8 +5,8 @@ import Vocabulary
 package struct SizePlot: Sendable {
   /// More bundles than this are not drawn; the newest are.
   package static let maximumPoints = 200
-  private static let width = 720.0
-  private static let height = 160.0
+  private static let width = 900.0
+  private static let height = 130.0
   private static let margin = 8.0
 
   private let bundles: [BundleRecord]
