@@ -3,7 +3,7 @@ import Vocabulary
 
 /// Reads a manifest in pages, and finds a path by bisection: cost does not grow with the bundle.
 package struct ManifestReader: Sendable {
-  private let blob: any BlobReader
+  let blob: any BlobReader
 
   package init(_ blob: any BlobReader) { self.blob = blob }
 
@@ -73,7 +73,7 @@ package struct ManifestReader: Sendable {
     }
   }
 
-  private func lineStart(atOrBefore position: Int64, notBefore floor: Int64) async throws -> Int64 {
+  func lineStart(atOrBefore position: Int64, notBefore floor: Int64) async throws -> Int64 {
     let from = max(floor, position - Int64(Manifest.maximumLineBytes))
     let bytes = try await blob.read(Int(position - from), at: from)
     guard let newline = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return from }

@@ -60,6 +60,8 @@ package struct BundlePage: Sendable {
       "pushHref": PageLinks.push(bundle.push), "pushShortID": PageViews.short(bundle.push.text),
       "logHref": PageLinks.pushLog(bundle.push),
       "archiveHref": PageLinks.archive(bundle.repo, bundle.id),
+      "zipHref": PageLinks.zip(bundle.repo, bundle.id),
+      "treeHref": PageLinks.folder(bundle.repo, bundle.id.text, nil),
       "commands": PageCommands.bundle(bundle, address),
       "hasEntries": !entries.isEmpty, "entries": entries.map { entryView($0, now: now) },
     ]
