@@ -4,7 +4,8 @@ import Vocabulary
 /// Finds the files that PATH arguments name and their places in the bundle.
 ///
 /// A file `a/b.txt` becomes `b.txt`. A folder `a/b` contributes `b/…` (as `cp -r` does); with a trailing slash, or when
-/// it ends in `.` or `..`, only its contents (as rsync does). Folders without files leave no trace.
+/// it ends in `.` or `..`, only its contents (as rsync does). Folders without files leave no trace, and neither does
+/// `.sheaf`, where `sheaf pull` keeps its notes, wherever it lies.
 package struct FolderScan: Sendable {
   /// A push takes no more than this.
   package static let maximumFiles = 1_000_000
@@ -32,6 +33,13 @@ package struct FolderScan: Sendable {
     if files.isEmpty && errors.isEmpty { errors.append("there are no files to push") }
   }
 
+  /// All files below the folder, by their paths in it; there may be none.
+  package init(contentsOf folder: String) {
+    walk(folder, as: "")
+    if files.count > Self.maximumFiles { errors.append("there are more than \(Self.maximumFiles) files") }
+    files.sort { $0.path < $1.path }
+  }
+
   /// The argument as an absolute path; a trailing slash, which has a meaning, stays.
   package static func absolute(_ argument: String, in folder: String) -> String {
     let whole = argument.hasPrefix("/") ? argument : "\(folder)/\(argument)"
@@ -48,6 +56,9 @@ package struct FolderScan: Sendable {
         return errors.append("\(quoted(argument)) does not exist")
       }
       let last = absolute.split(separator: "/").last.map(String.init) ?? ""
+      guard last != PullFolder.name else {
+        return errors.append("\(quoted(argument)) is where sheaf pull keeps its notes; it is not sent")
+      }
       switch info.kind {
       case .folder:
         let isContents = absolute.hasSuffix("/") || last == ".."
@@ -82,6 +93,7 @@ package struct FolderScan: Sendable {
           continue
         }
         let local = "\(folder)/\(name)"
+        if name == PullFolder.name { continue }
         let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
         switch member.info.kind {
         case .folder: waiting.append((local, path))
