@@ -71,6 +71,13 @@ package struct PullFolder: Sendable {
     }
   }
 
+  /// Forgets what the folder holds.
+  func remove() throws {
+    try removeParts(except: [])
+    try fileSystem.remove("\(path)/\(Self.recordName)")
+    try removeIfUnused()
+  }
+
   /// Leaves no trace of a pull that did nothing.
   func removeIfUnused() throws {
     guard try fileSystem.size("\(path)/\(Self.recordName)") == nil, try fileSystem.list(parts).isEmpty else {

@@ -17,6 +17,8 @@ package struct FolderScan: Sendable {
   /// Why nothing may be sent; one for each cause.
   package private(set) var errors: [String] = []
 
+  private var takesNotes = false
+
   package var byteCount: Int64 { files.reduce(0) { $0 + $1.size } }
 
   /// Looks at the disk; call only on an `IOExecutor`'s threads.
@@ -34,7 +36,10 @@ package struct FolderScan: Sendable {
   }
 
   /// All files below the folder, by their paths in it; there may be none.
-  package init(contentsOf folder: String) {
+  ///
+  /// - Parameter takesNotes: with what lies in a `.sheaf`.
+  package init(contentsOf folder: String, takesNotes: Bool = false) {
+    self.takesNotes = takesNotes
     walk(folder, as: "")
     if files.count > Self.maximumFiles { errors.append("there are more than \(Self.maximumFiles) files") }
     files.sort { $0.path < $1.path }
@@ -93,7 +98,7 @@ package struct FolderScan: Sendable {
           continue
         }
         let local = "\(folder)/\(name)"
-        if name == PullFolder.name { continue }
+        if name == PullFolder.name, !takesNotes { continue }
         let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
         switch member.info.kind {
         case .folder: waiting.append((local, path))
