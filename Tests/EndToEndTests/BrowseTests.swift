@@ -54,6 +54,8 @@ import Testing
     let id = history.bundles[0]
     #expect(try page("").contains("/ui/repos/docs/bundles/\(id)/tree\""))
     #expect(try page("/tree").contains("/ui/repos/docs/bundles/\(id)/tree/50%25%20%C3%BC\""))
+    let second = try history.server.request("GET", "/ui/repos/docs/bundles/two")
+    #expect(second.text.contains("/ui/repos/docs/bundles/\(id)/diff/\(history.bundles[1])\""))
     let below = try page("/tree/turns/b")
     #expect(below.contains("/ui/repos/docs/bundles/\(id)/tree/turns\""))
     #expect(below.contains("/api/v1/repos/docs/bundles/\(id)/files/turns/b/c\""))

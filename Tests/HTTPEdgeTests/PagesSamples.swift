@@ -105,7 +105,8 @@ enum PagesSamples {
       (
         "bundle",
         BundlePage(
-          bundle: try bundle(), labels: [], entries: [entry], next: 99, address: "http://localhost:1"
+          bundle: try bundle(), labels: [], entries: [entry], next: 99, previous: try bundle(),
+          address: "http://localhost:1"
         ).html(templates, now: now)
       ),
       (

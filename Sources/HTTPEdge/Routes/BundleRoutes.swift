@@ -50,6 +50,7 @@ package struct BundleRoutes: Sendable {
   /// A reference that ends in `.tar` or `.zip` always asks for an archive, whatever labels there are.
   private func readOrArchive(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let reference = try context.parameter("ref")
+    let method = try ZIPResponse.method(request.uri.queryParameters["compress"].map(String.init))
     func bundle(without suffix: String) async throws -> BundleRecord? {
       guard reference.hasSuffix(suffix) else { return nil }
       return try await services.bundle(String(reference.dropLast(suffix.count)), in: context.repoName())
@@ -60,11 +61,8 @@ package struct BundleRoutes: Sendable {
     if let bundle = try await bundle(without: ".tar") {
       return try await TarResponse(bundle, .files, services).response(on: context.eventLoop)
     }
-    if reference.hasSuffix(".zip") {
-      let method = try ZIPResponse.method(request.uri.queryParameters["compress"].map(String.init))
-      if let bundle = try await bundle(without: ".zip") {
-        return try await ZIPResponse(bundle, method, services).response(on: context.eventLoop)
-      }
+    if let bundle = try await bundle(without: ".zip") {
+      return try await ZIPResponse(bundle, method, services).response(on: context.eventLoop)
     }
     let bundle = try await resolve(context)
     let labels = try await services.catalog.read { try $0.labels(of: bundle.id) }
