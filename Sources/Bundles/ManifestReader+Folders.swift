@@ -70,14 +70,11 @@ extension ManifestReader {
     var high = blob.size
     // Invariant: lines before `low` are before the key, those from `high` on are not.
     while low < high {
-      let lineStart = try await self.lineStart(atOrBefore: low + (high - low) / 2, notBefore: low)
-      var lines = ManifestLines(self, at: lineStart)
-      guard let entry = try await lines.entry() else { return high }
-      if entry.path.text.utf8.lexicographicallyPrecedes(key) {
-        try await lines.advance()
-        low = lines.position
+      let line = try await line(at: low + (high - low) / 2, notBefore: low)
+      if try Manifest.parse(line.bytes).path.text.utf8.lexicographicallyPrecedes(key) {
+        low = line.end
       } else {
-        high = lineStart
+        high = line.start
       }
     }
     return low

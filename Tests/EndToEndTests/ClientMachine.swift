@@ -66,6 +66,10 @@ final class ClientMachine {
       try file.write(contentsOf: Data(block))
     }
     try file.close()
+    // A time that a number of milliseconds tells whole, as bundles have it.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_600_000_000.125 + Double(seed))],
+      ofItemAtPath: folder.child("source/\(name)"))
   }
 
   /// All files below a folder by their paths, byte for byte, without the notes that a pull keeps.

@@ -180,7 +180,9 @@ import Vocabulary
       // A small file or two may have been on their way as well.
       if damage { #expect(resumed < 1000) } else { #expect((there...there + 1000).contains(Int64(resumed))) }
       if !damage { #expect(try result.number("bytesFetched") <= (96 << 20) - resumed + 1000) }
-      #expect(try ClientMachine.tree(machine.folder.child(name)) == tree)
+      let copy = try ClientMachine.tree(machine.folder.child(name))
+      let others = Set(copy.keys).union(tree.keys).filter { copy[$0] != tree[$0] }
+      #expect(others.isEmpty, "\(others.map { ($0, copy[$0], tree[$0]) })")
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: machine.folder.child("\(name)/.sheaf/parts"))
           .isEmpty)

@@ -48,6 +48,7 @@ struct PullRun: Sendable {
     try await remove(plan.removed.filter { !before.contains($0) })
     outcome.removed = plan.removed.count
     try await touch()
+    try await syncFolders()
     return outcome
   }
 
@@ -146,6 +147,13 @@ struct PullRun: Sendable {
           copy.location(file.path), mode: file.entry.permissions ?? 0o644,
           modifiedNanoseconds: file.entry.modifiedNanoseconds)
       }
+    }
+  }
+
+  /// Makes the new names durable: the record that is written next must not know more than the disk.
+  private func syncFolders() async throws {
+    try await pull.io.run { [copy = pull.copy, written = plan.written] in
+      for folder in Set(written.map { copy.parent($0.path) }) { try copy.fileSystem.syncFolder(folder) }
     }
   }
 
