@@ -19,8 +19,9 @@ extension GatewayServices {
   func listing(
     of folder: BundlePath?, in bundle: BundleRecord, from position: Int64?, limit: Int
   ) async throws -> FolderListing {
+    let inFlight = bundlesInFlight.begin(bundle.digest)
     let manifest = try await blobs.openObject(bundle.digest)
-    defer { manifest.close() }
+    defer { withExtendedLifetime(inFlight) { manifest.close() } }
     let listing: FolderListing?
     do {
       listing = try await ManifestReader(manifest).listing(of: folder, from: position, limit: limit)
@@ -47,7 +48,8 @@ extension GatewayServices {
     guard share.grow(by: RenameMatch.mostPathBytes + RenameMatch.mostFiles * 200) else {
       throw ProblemError(.busy, detail: "too many bundles are being compared or downloaded")
     }
-    defer { withExtendedLifetime(share) {} }
+    let inFlight = [old.digest, new.digest].map(bundlesInFlight.begin)
+    defer { withExtendedLifetime((share, inFlight)) {} }
     let oldManifest = try await blobs.openObject(old.digest)
     defer { oldManifest.close() }
     let newManifest = try await blobs.openObject(new.digest)

@@ -27,10 +27,11 @@ package struct TarResponse: Sendable {
   /// - Throws: `BlobError` when the manifest is not there. A fault after that closes the connection in the middle: the
   ///   archive must never look complete.
   package func response(on loop: any EventLoop) async throws -> Response {
+    let inFlight = services.bundlesInFlight.begin(bundle.digest)
     let manifest = try await services.blobs.openObject(bundle.digest)
     let headers = ArchiveHeaders.fields(name: "\(baseName)\(layout == .bag ? ".bag" : "").tar")
     let body = ResponseBody.streamed(patience: services.patience, on: loop) { writer in
-      defer { manifest.close() }
+      defer { withExtendedLifetime(inFlight) { manifest.close() } }
       var archive = ArchiveWriter(writer, DownloadPieces(services.downloadBudget))
       try await services.reportingFaults {
         let lines = ManifestLines(ManifestReader(manifest))

@@ -36,13 +36,14 @@ package struct ZIPResponse: Sendable {
   /// - Throws: `BlobError` when the manifest is not there. A fault after that closes the connection in the middle: the
   ///   archive must never look complete.
   package func response(on loop: any EventLoop) async throws -> Response {
+    let inFlight = services.bundlesInFlight.begin(bundle.digest)
     let manifest = try await services.blobs.openObject(bundle.digest)
     let headers = ArchiveHeaders.fields(name: "\(bundle.repo)-\(bundle.sequence).zip")
     // Deflating takes a processor's time, which is not the loop's to give.
     let body = ResponseBody.streamed(
       patience: services.patience, on: method == .stored ? loop : nil
     ) { writer in
-      defer { manifest.close() }
+      defer { withExtendedLifetime(inFlight) { manifest.close() } }
       var archive = ArchiveWriter(writer, DownloadPieces(services.downloadBudget))
       try await services.reportingFaults { try await write(ManifestReader(manifest), to: &archive) }
       writer = archive.stream

@@ -61,4 +61,35 @@ import Vocabulary
       #expect(try history.server.request("GET", history.target(reference, "")).status == 404, "\(reference)")
     }
   }
+
+  @Test(
+    "MUST-6 an archive under way comes whole though its bundle is deleted and collected",
+    arguments: [".zip", ".tar"])
+  func collected(suffix: String) throws {
+    let machine = try ClientMachine()
+    for number in 0..<6 { try machine.writeLarge("large \(number)", mebibytes: 8, seed: UInt64(number + 50)) }
+    let tree = try ClientMachine.tree(machine.source)
+    let server = try GatewayProcess.running()
+    let pushed = try machine.ask(server, ["push", machine.source, "--repo", "going", "-m", "m", "--json"])
+    let bundle = try #require(try pushed.object["bundle"] as? String)
+    let target = "\(server.baseURL)/api/v1/repos/going/bundles/\(bundle)\(suffix)"
+    let curl = try RunningProgram(
+      "/usr/bin/env", ["curl", "-sf", "--limit-rate", "8M", "-o", "archive", target],
+      environment: ["PATH": "/usr/bin:/bin"], workingFolder: machine.folder.path)
+    try eventually("the archive is under way") {
+      try FileInfo.of(machine.folder.child("archive"))?.size ?? 0 > 0 || !curl.isRunning
+    }
+    #expect(try server.request("DELETE", "/api/v1/repos/going/bundles/\(bundle)").status == 204)
+    #expect(try machine.ask(server, ["gc"]).status == 0)
+    if !curl.isRunning { print("the archive was over before the collection: this run shows nothing") }
+    #expect(try curl.wait().status == 0)
+    let unpacked =
+      suffix == ".zip"
+      ? try run(["unzip", "-q", "archive", "-d", "out"], in: machine.folder)
+      : try run(["sh", "-c", "mkdir out && tar -xpf archive -C out"], in: machine.folder)
+    #expect(unpacked.status == 0, "\(unpacked)")
+    #expect(facts(try ClientMachine.tree(machine.folder.child("out"))) == facts(tree))
+    // Nothing holds it any more.
+    #expect(try machine.ask(server, ["gc", "--json"]).object["removedObjects"] as? Int == 7)
+  }
 }
