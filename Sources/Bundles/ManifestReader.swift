@@ -3,7 +3,9 @@ import Vocabulary
 
 /// Reads a manifest in pages, and finds a path by bisection: cost does not grow with the bundle.
 package struct ManifestReader: Sendable {
-  private let blob: any BlobReader
+  /// What is left is looked through at once when it is no more than this.
+  private static let scannedBytes: Int64 = 16 << 10
+  let blob: any BlobReader
 
   package init(_ blob: any BlobReader) { self.blob = blob }
 
@@ -45,20 +47,22 @@ package struct ManifestReader: Sendable {
   }
 
   /// The entry with this path, or nil.
+  ///
+  /// - Throws: `ManifestError`, `BlobError`.
   package func entry(at path: BundlePath) async throws -> Entry? {
     var low = Self.start
     var high = blob.size
-    // Invariant: the line of `path`, if there is one, starts in [low, high).
-    while low < high {
-      let middle = low + (high - low) / 2
-      let lineStart = try await self.lineStart(atOrBefore: middle, notBefore: low)
-      guard let entry = try await page(from: lineStart, limit: 1).entries.first else { return nil }
+    // Invariant: the line of `path`, if there is one, starts in [low, high), and both are ends of lines.
+    while high - low > Self.scannedBytes {
+      let line = try await line(at: low + (high - low) / 2, notBefore: low)
+      let entry = try Manifest.parse(line.bytes)
       if entry.path == path { return entry }
-      if entry.path < path {
-        low = lineStart + Int64(Manifest.line(entry).utf8.count)
-      } else {
-        high = lineStart
-      }
+      if entry.path < path { low = line.end } else { high = line.start }
+    }
+    let beginning = Array("{\"path\":\(jsonString(path.text)),".utf8)
+    let bytes = try await blob.read(Int(high - low), at: low)
+    for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: beginning) {
+      return try Manifest.parse(line)
     }
     return nil
   }
@@ -73,10 +77,31 @@ package struct ManifestReader: Sendable {
     }
   }
 
-  private func lineStart(atOrBefore position: Int64, notBefore floor: Int64) async throws -> Int64 {
-    let from = max(floor, position - Int64(Manifest.maximumLineBytes))
-    let bytes = try await blob.read(Int(position - from), at: from)
-    guard let newline = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return from }
-    return from + Int64(newline + 1)
+  /// A line in its place; `end` is where the next one starts.
+  struct Line {
+    var start: Int64
+    var bytes: [UInt8]
+    var end: Int64 { start + Int64(bytes.count) + 1 }
+  }
+
+  /// The line that has the byte at `position`, or ends there.
+  ///
+  /// - Parameter floor: the start of some line that is not behind `position`.
+  func line(at position: Int64, notBefore floor: Int64) async throws -> Line {
+    // Most lines are short, and are asked for many times.
+    var reach = 1024
+    while true {
+      let from = max(floor, position - Int64(reach))
+      let middle = Int(position - from)
+      let bytes = try await blob.read(middle + reach, at: from)
+      let before = bytes.prefix(middle).lastIndex(of: UInt8(ascii: "\n"))
+      if before != nil || from == floor, let end = bytes.dropFirst(middle).firstIndex(of: UInt8(ascii: "\n"))
+      {
+        let start = before.map { $0 + 1 } ?? 0
+        return Line(start: from + Int64(start), bytes: Array(bytes[start..<end]))
+      }
+      guard reach <= Manifest.maximumLineBytes else { throw ManifestError.malformed("a line has no end") }
+      reach *= 4
+    }
   }
 }

@@ -8,10 +8,15 @@ package enum TarFormat {
 
   /// The header of one regular file, with a pax header before it when name or size do not fit the plain one.
   package static func header(_ entry: Entry) -> [UInt8] {
-    let name = Array(entry.path.text.utf8)
+    header(name: entry.path.text, size: entry.size, mode: entry.mode, modifiedAt: entry.modifiedAt)
+  }
+
+  /// As above, for a file of any name.
+  package static func header(name text: String, size: Int64, mode: Int?, modifiedAt: Timestamp?) -> [UInt8] {
+    let name = Array(text.utf8)
     var records: [(String, String)] = []
-    if name.count > 100 || name.contains(where: { $0 > 0x7e }) { records.append(("path", entry.path.text)) }
-    if entry.size > largestPlainSize { records.append(("size", String(entry.size))) }
+    if name.count > 100 || name.contains(where: { $0 > 0x7e }) { records.append(("path", text)) }
+    if size > largestPlainSize { records.append(("size", String(size))) }
     var bytes: [UInt8] = []
     if !records.isEmpty {
       let body = records.reduce(into: [UInt8]()) { $0 += paxRecord($1.0, $1.1) }
@@ -19,9 +24,9 @@ package enum TarFormat {
         name: Array("pax-header".utf8), size: Int64(body.count), mode: 0o644, seconds: 0, type: "x")
       bytes += body + padding(after: Int64(body.count))
     }
-    let seconds = max(0, (entry.modifiedAt?.milliseconds ?? 0) / 1000)
+    let seconds = max(0, (modifiedAt?.milliseconds ?? 0) / 1000)
     bytes += block(
-      name: Array(name.prefix(100)), size: min(entry.size, largestPlainSize), mode: entry.mode ?? 0o644,
+      name: Array(name.prefix(100)), size: min(size, largestPlainSize), mode: mode ?? 0o644,
       seconds: min(seconds, largestPlainSize), type: "0")
     return bytes
   }

@@ -124,6 +124,7 @@ package struct HTTPServer: Sendable {
     BundleRoutes(services: services).add(to: router)
     AuditRoutes(services: services).add(to: router)
     UpkeepRoutes(services: services).add(to: router)
+    BrowseRoutes(services: services).add(to: router)
     StatusRoutes(services: services).add(to: router)
     EventRoutes(services: services, feed: events).add(to: router)
     ProblemRoutes().add(to: router)

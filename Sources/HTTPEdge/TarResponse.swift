@@ -1,80 +1,105 @@
 import Blobs
 import Bundles
 import Catalog
-import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import Vocabulary
 
-/// A bundle as one tar archive, made while it is sent.
+/// A bundle as one tar archive, made while it is sent: its files as they are, or as a BagIt bag.
 package struct TarResponse: Sendable {
-  private static let pageSize = 200
+  package enum Layout: Sendable {
+    case files
+    /// RFC 8493 with SHA-256 manifests, in a folder named after repo and sequence.
+    case bag
+  }
 
   private let bundle: BundleRecord
+  private let layout: Layout
   private let services: GatewayServices
 
-  package init(_ bundle: BundleRecord, _ services: GatewayServices) {
+  package init(_ bundle: BundleRecord, _ layout: Layout = .files, _ services: GatewayServices) {
     self.bundle = bundle
+    self.layout = layout
     self.services = services
   }
 
   /// - Throws: `BlobError` when the manifest is not there. A fault after that closes the connection in the middle: the
   ///   archive must never look complete.
   package func response(on loop: any EventLoop) async throws -> Response {
+    let inFlight = services.bundlesInFlight.begin(bundle.digest)
     let manifest = try await services.blobs.openObject(bundle.digest)
-    let name = "\(bundle.repo)-\(bundle.sequence).tar"
-    let headers: HTTPFields = [
-      .contentType: SafeMediaType.of(name),
-      .contentDisposition: ContentDisposition.attachment.value(name: name),
-      .cacheControl: "private, no-cache",
-      .xContentTypeOptions: "nosniff",
-      .contentSecurityPolicy: "sandbox; default-src 'none'",
-    ]
+    let headers = ArchiveHeaders.fields(name: "\(baseName)\(layout == .bag ? ".bag" : "").tar")
     let body = ResponseBody.streamed(patience: services.patience, on: loop) { writer in
-      defer { manifest.close() }
-      let pieces = DownloadPieces(services.downloadBudget)
-      try await services.reportingFaults { try await write(ManifestReader(manifest), pieces, to: &writer) }
+      defer { withExtendedLifetime(inFlight) { manifest.close() } }
+      var archive = ArchiveWriter(writer, DownloadPieces(services.downloadBudget))
+      try await services.reportingFaults {
+        let lines = ManifestLines(ManifestReader(manifest))
+        if layout == .bag { try await writeTags(lines, to: &archive) }
+        try await writeFiles(lines, to: &archive)
+        try await archive.write(TarFormat.end)
+        try await archive.flush()
+      }
+      writer = archive.stream
     }
     return Response(status: .ok, headers: headers, body: body)
   }
 
-  private func write(
-    _ manifest: ManifestReader, _ pieces: DownloadPieces, to writer: inout StreamWriter
-  ) async throws {
-    var pending = ByteBuffer()
-    var position: Int64? = ManifestReader.start
-    while let from = position {
-      let page = try await services.page(of: manifest, from: from, limit: Self.pageSize, bundle)
-      for entry in page.entries {
-        pending.writeBytes(TarFormat.header(entry))
-        try await writeContent(of: entry, pieces, &pending, to: &writer)
-        pending.writeBytes(TarFormat.padding(after: entry.size))
-      }
-      position = page.next
+  private var baseName: String { "\(bundle.repo)-\(bundle.sequence)" }
+
+  private func writeFiles(_ lines: ManifestLines, to archive: inout ArchiveWriter) async throws {
+    var lines = lines
+    let folder = layout == .bag ? "\(baseName)/\(BagFormat.payloadFolder)/" : ""
+    while let entry = try await services.entry(of: &lines, bundle) {
+      try await archive.write(
+        TarFormat.header(
+          name: folder + entry.path.text, size: entry.size, mode: entry.mode, modifiedAt: entry.modifiedAt))
+      var content = try await EntryContent(entry, services, pieceBytes: archive.pieceBytes)
+      defer { content.close() }
+      while let bytes = try await content.next() { try await archive.write(bytes) }
+      try await archive.write(TarFormat.padding(after: entry.size))
+      try await lines.advance()
     }
-    pending.writeBytes(TarFormat.end)
-    try await writer.write(pending)
   }
 
-  /// Small files share a write: `pending` goes out when it has grown to a piece.
-  private func writeContent(
-    of entry: Entry, _ pieces: DownloadPieces, _ pending: inout ByteBuffer, to writer: inout StreamWriter
-  ) async throws {
-    let object = try await services.openObject(of: entry)
-    defer { object.close() }
-    var offset: Int64 = 0
-    while offset < entry.size {
-      let wanted = Int(min(Int64(pieces.byteCount), entry.size - offset))
-      let bytes = try await object.read(wanted, at: offset)
-      guard bytes.count == wanted else {
-        throw BlobError.missing("object \(entry.digest) from byte \(offset + Int64(bytes.count)) on")
-      }
-      offset += Int64(wanted)
-      pending.writeBytes(bytes)
-      if pending.readableBytes >= pieces.byteCount {
-        try await writer.write(pending)
-        pending.clear()
-      }
+  /// The tag files. The payload's manifest is made twice: a tar archive tells a file's size before its bytes.
+  private func writeTags(_ lines: ManifestLines, to archive: inout ArchiveWriter) async throws {
+    let info = BagFormat.info(
+      date: bundle.createdAt, fileCount: bundle.fileCount, byteCount: bundle.byteCount,
+      identifier: "\(bundle.repo)@\(bundle.id)", description: bundle.message)
+    var tags = ""
+    for (name, text) in [("bag-info.txt", info), ("bagit.txt", BagFormat.declaration)] {
+      try await write(name, Array(text.utf8), to: &archive)
+      tags += BagFormat.line(SHA256Stream.digest(of: Array(text.utf8)).hex, name)
     }
+    var hash = SHA256Stream()
+    try await forEachManifestLine(lines) { hash.update($0) }
+    let name = "manifest-sha256.txt"
+    tags += BagFormat.line(hash.digest().hex, name)
+    try await archive.write(header(name, size: hash.byteCount))
+    try await forEachManifestLine(lines) { try await archive.write($0) }
+    try await archive.write(TarFormat.padding(after: hash.byteCount))
+    try await write("tagmanifest-sha256.txt", Array(tags.utf8), to: &archive)
+  }
+
+  private func forEachManifestLine(
+    _ lines: ManifestLines, _ body: ([UInt8]) async throws -> Void
+  ) async throws {
+    var lines = lines
+    while let entry = try await services.entry(of: &lines, bundle) {
+      let path = "\(BagFormat.payloadFolder)/\(entry.path.text)"
+      try await body(Array(BagFormat.line(entry.digest.hex, path).utf8))
+      try await lines.advance()
+    }
+  }
+
+  private func write(_ name: String, _ bytes: [UInt8], to archive: inout ArchiveWriter) async throws {
+    try await archive.write(header(name, size: Int64(bytes.count)))
+    try await archive.write(bytes)
+    try await archive.write(TarFormat.padding(after: Int64(bytes.count)))
+  }
+
+  private func header(_ name: String, size: Int64) -> [UInt8] {
+    TarFormat.header(name: "\(baseName)/\(name)", size: size, mode: 0o644, modifiedAt: bundle.createdAt)
   }
 }

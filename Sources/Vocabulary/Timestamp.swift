@@ -30,6 +30,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
       "\(weekday), \(pad(c.day)) \(months[c.month - 1]) \(pad(c.year, 4)) \(pad(c.hour)):\(pad(c.minute)):\(pad(c.second)) GMT"
   }
 
+  /// The date and time in UTC, by the proleptic Gregorian calendar.
+  package var utc: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+    let c = civil
+    return (c.year, c.month, c.day, c.hour, c.minute, c.second)
+  }
+
   struct Civil {
     var year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int
   }

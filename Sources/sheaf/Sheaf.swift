@@ -13,9 +13,9 @@ struct Sheaf: AsyncParsableCommand {
       """,
     version: SheafVersion.current,
     subcommands: [
-      Serve.self, Push.self, Verify.self, Repo.self, Bundle.self, Label.self, Log.self, Collect.self,
-      Backup.self, Restore.self,
-      Status.self, DoctorCommand.self, ConfigCommand.self, Version.self,
+      Serve.self, Push.self, Pull.self, Diff.self, Verify.self, Repo.self, Bundle.self, Bag.self,
+      Label.self, Log.self, Status.self, Collect.self, Backup.self, Restore.self,
+      DoctorCommand.self, ConfigCommand.self, Version.self,
     ])
 
   /// Usage errors and refusals to start end with status 2 and text on standard error; see each command's EXIT STATUS.

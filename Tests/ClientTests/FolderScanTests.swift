@@ -40,6 +40,16 @@ import Vocabulary
     #expect(scan.files.allSatisfy { $0.localPath.hasPrefix("/") })
   }
 
+  @Test("what a pull notes is not part of what is sent, wherever it lies, and cannot be asked for by name")
+  func notes() throws {
+    try folder.write("{}", to: "c/.sheaf/bundle.json")
+    try folder.write("{}", to: "c/deep/.sheaf/parts/x")
+    try folder.write("mine", to: "c/.sheaf.txt")
+    #expect(scan("c/").files.map(\.path.text) == [".sheaf.txt", "three.txt"])
+    #expect(scan("c/.sheaf").errors.count == 1)
+    #expect(scan("c/.sheaf/").errors.count == 1)
+  }
+
   @Test("two arguments that collide are an error that names both")
   func collisions() throws {
     try folder.write("other", to: "d/one.txt")

@@ -111,6 +111,9 @@ import Vocabulary
       ("/ui/upload", "Upload"), ("/ui/pushes", "Pushes"), ("/ui/pushes/\(done)", "Core samples"),
       ("/ui/pushes/\(partial)", "Not all of it"), ("/ui/status", "Status"), ("/ui/repos", "Repos"),
       ("/ui/repos/pages", "pages"), ("/ui/repos/pages/bundles/\(id)", "#1 Core samples"),
+      ("/ui/repos/pages/bundles/\(id)/tree", "files"),
+      ("/ui/repos/pages/bundles/\(id)/tree/core", "files / core"),
+      ("/ui/repos/pages/bundles/\(id)/diff/latest", "Changes from #1 to #1"),
     ] {
       try script.tell(path)
       let page = try script.next("page")

@@ -66,13 +66,18 @@ final class ClientMachine {
       try file.write(contentsOf: Data(block))
     }
     try file.close()
+    // A time that a number of milliseconds tells whole, as bundles have it.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_600_000_000.125 + Double(seed))],
+      ofItemAtPath: folder.child("source/\(name)"))
   }
 
-  /// All files below a folder by their paths, byte for byte.
+  /// All files below a folder by their paths, byte for byte, without the notes that a pull keeps.
   static func tree(_ folder: String) throws -> [BundlePath: FileFacts] {
     var tree: [BundlePath: FileFacts] = [:]
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
       let path = "\(folder)/\(name)"
+      if name.utf8.starts(with: ".sheaf/".utf8) { continue }
       guard let info = try FileInfo.of(path), info.kind == .file else { continue }
       let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
       tree[try BundlePath(name)] = FileFacts(

@@ -87,7 +87,8 @@ import Vocabulary
       ("Upload", #"{"id","state","offset","length""#),
       ("Push", #"{"id","repo","message","label","author","origin""#),
       ("Repo", #"{"name","description""#), ("Bundle", #"{"id","repo","sequence""#),
-      ("Entry", #"{"path","size","sha256","mode""#), ("Event", #"{"sequence","at","kind""#),
+      ("Entry", #"{"path","size","sha256","mode""#), ("FolderItem", #"{"kind":"folder|file""#),
+      ("Change", #"{"change":"added|deleted|"#), ("Event", #"{"sequence","at","kind""#),
       ("Status", #"{"version","startedAt""#), ("Setting", #"{"name","value","origin""#),
     ])
   func members(name: String, start: String) throws {
@@ -107,6 +108,7 @@ import Vocabulary
     #expect(try words("UploadState") == UploadState.allCases.map(\.rawValue))
     #expect(try words("Push", "state") == PushState.allCases.map(\.rawValue))
     #expect(try words("Push", "status") == PushState.Status.allCases.map(\.rawValue))
+    #expect(try words("Change", "change") == FileChange.allCases.map(\.rawValue))
     #expect(try words("Event", "kind") == EventKind.allCases.map(\.rawValue))
   }
 }

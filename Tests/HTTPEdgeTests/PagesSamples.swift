@@ -109,8 +109,30 @@ enum PagesSamples {
       (
         "bundle",
         BundlePage(
-          bundle: try bundle(), labels: [], entries: [entry], next: 99, address: "http://localhost:1"
+          bundle: try bundle(), labels: [], entries: [entry], next: 99, previous: try bundle(),
+          address: "http://localhost:1"
         ).html(templates, now: now)
+      ),
+      (
+        "tree",
+        TreePage(
+          bundle: try bundle(), folder: try BundlePath("a <b>/\"quoted\"\u{301}"),
+          listing: FolderListing(
+            items: [
+              .folder(name: hostile, fileCount: nil, byteCount: nil),
+              .folder(name: "counted", fileCount: 3, byteCount: 1024), .file(entry),
+            ], next: 99), isFirstPage: false
+        ).html(templates, now: now)
+      ),
+      (
+        "diff",
+        DiffPage(
+          from: try bundle(), to: try bundle(),
+          page: .init(
+            changes: FileChange.allCases.map {
+              .init(kind: $0, old: $0 == .added ? nil : entry, new: $0 == .deleted ? nil : entry)
+            }, next: .init(old: 1, new: 2), summary: .init(), areRenamesMatched: false), isFirstPage: false
+        ).html(templates)
       ),
       (
         "error",

@@ -75,7 +75,7 @@ package struct BundleAnswer: Codable, Sendable {
 }
 
 /// One file of a bundle.
-package struct EntryAnswer: Codable, Sendable {
+package struct EntryAnswer: Codable, Sendable, Equatable {
   package var path: String
   package var size: Int64
   package var sha256: String

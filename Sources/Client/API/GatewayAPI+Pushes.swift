@@ -5,9 +5,12 @@ import Vocabulary
 package struct AnnouncedFile: Codable, Sendable, Hashable {
   package var path: String
   package var size: Int64
-  package init(path: String, size: Int64) {
+  /// The server takes no other content.
+  package var sha256: String?
+  package init(path: String, size: Int64, sha256: String? = nil) {
     self.path = path
     self.size = size
+    self.sha256 = sha256
   }
 }
 

@@ -27,11 +27,16 @@ package struct EntryReceiver: Sendable {
 
   /// - Parameters:
   ///   - size: when it is known; otherwise the server's word counts.
+  ///   - hash: of what is there already from the file's start.
   ///   - sink: takes each part, with the place it belongs to, in order.
   package func receive(
-    _ path: BundlePath, size: Int64?, into sink: @Sendable (BufferChunk, Int64) async throws -> Void
+    _ path: BundlePath, size: Int64?, after hash: SHA256Stream = SHA256Stream(),
+    into sink: @Sendable (BufferChunk, Int64) async throws -> Void
   ) async throws -> Received {
-    var hash = SHA256Stream()
+    var hash = hash
+    if let size, hash.byteCount > 0, hash.byteCount == size {
+      return Received(digest: hash.digest(), size: size, declared: nil)
+    }
     var size = size
     var declared: String?
     var retry = RetryState(retrier.policy)

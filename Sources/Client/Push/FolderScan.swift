@@ -4,7 +4,8 @@ import Vocabulary
 /// Finds the files that PATH arguments name and their places in the bundle.
 ///
 /// A file `a/b.txt` becomes `b.txt`. A folder `a/b` contributes `b/…` (as `cp -r` does); with a trailing slash, or when
-/// it ends in `.` or `..`, only its contents (as rsync does). Folders without files leave no trace.
+/// it ends in `.` or `..`, only its contents (as rsync does). Folders without files leave no trace, and neither does
+/// `.sheaf`, where `sheaf pull` keeps its notes, wherever it lies.
 package struct FolderScan: Sendable {
   /// A push takes no more than this.
   package static let maximumFiles = 1_000_000
@@ -15,6 +16,8 @@ package struct FolderScan: Sendable {
   package private(set) var warnings: [String] = []
   /// Why nothing may be sent; one for each cause.
   package private(set) var errors: [String] = []
+
+  private var takesNotes = false
 
   package var byteCount: Int64 { files.reduce(0) { $0 + $1.size } }
 
@@ -30,6 +33,16 @@ package struct FolderScan: Sendable {
     findCollisions()
     files.sort { $0.path < $1.path }
     if files.isEmpty && errors.isEmpty { errors.append("there are no files to push") }
+  }
+
+  /// All files below the folder, by their paths in it; there may be none.
+  ///
+  /// - Parameter takesNotes: with what lies in a `.sheaf`.
+  package init(contentsOf folder: String, takesNotes: Bool = false) {
+    self.takesNotes = takesNotes
+    walk(folder, as: "")
+    if files.count > Self.maximumFiles { errors.append("there are more than \(Self.maximumFiles) files") }
+    files.sort { $0.path < $1.path }
   }
 
   /// The argument as an absolute path; a trailing slash, which has a meaning, stays.
@@ -48,6 +61,9 @@ package struct FolderScan: Sendable {
         return errors.append("\(quoted(argument)) does not exist")
       }
       let last = absolute.split(separator: "/").last.map(String.init) ?? ""
+      guard last != PullFolder.name else {
+        return errors.append("\(quoted(argument)) is where sheaf pull keeps its notes; it is not sent")
+      }
       switch info.kind {
       case .folder:
         let isContents = absolute.hasSuffix("/") || last == ".."
@@ -82,6 +98,7 @@ package struct FolderScan: Sendable {
           continue
         }
         let local = "\(folder)/\(name)"
+        if name == PullFolder.name, !takesNotes { continue }
         let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
         switch member.info.kind {
         case .folder: waiting.append((local, path))

@@ -9,6 +9,8 @@ package struct PushPlan: Sendable {
   package var files: [SourceFile]
   /// Files under way at the same time.
   package var parallel: Int
+  /// What files must have, by their paths: the server refuses other content.
+  package var declared: [BundlePath: Digest] = [:]
 
   package init(repo: RepoName, label: LabelName?, message: String, files: [SourceFile], parallel: Int) {
     self.repo = repo
@@ -115,7 +117,10 @@ package struct PushEngine: Sendable {
       if let stage = try await resume(record, id) { return stage }
     }
     let files = plan.files.map { AnnouncedFile(path: $0.path.text, size: $0.size) }
-    let opening = PushOpening(repo: plan.repo, message: plan.message, label: plan.label, files: files)
+    let declared = plan.files.map {
+      AnnouncedFile(path: $0.path.text, size: $0.size, sha256: plan.declared[$0.path]?.hex)
+    }
+    let opening = PushOpening(repo: plan.repo, message: plan.message, label: plan.label, files: declared)
     let answer = try await retrier.run { try await api.openPush(opening) }
     guard let id = PushID(answer.id) else { throw ClientError.unexpected("the new push has no id") }
     try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))

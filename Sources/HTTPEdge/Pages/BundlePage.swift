@@ -14,18 +14,21 @@ package struct BundlePage: Sendable {
   /// Position in the manifest of the following page, nil on the last.
   private let next: Int64?
   private let isFirstPage: Bool
+  /// The bundle before it in its repo, nil for the first there is.
+  private let previous: BundleRecord?
   /// How clients reach this server.
   private let address: String
 
   package init(
     bundle: BundleRecord, labels: [LabelName], entries: [Entry], next: Int64? = nil, isFirstPage: Bool = true,
-    address: String
+    previous: BundleRecord? = nil, address: String
   ) {
     self.bundle = bundle
     self.labels = labels
     self.entries = entries
     self.next = next
     self.isFirstPage = isFirstPage
+    self.previous = previous
     self.address = address
   }
 
@@ -38,9 +41,10 @@ package struct BundlePage: Sendable {
       guard let position = Int64(digits: text) else { throw PageRequest.badCursor() }
       return position
     }
-    let (bundle, labels) = try await services.catalog.read { reader in
+    let (bundle, labels, previous) = try await services.catalog.read { reader in
       let bundle = try BundleReference.resolve(reference, in: repo, reader)
-      return (bundle, try reader.labels(of: bundle.id))
+      let previous = try reader.bundles(of: repo, before: bundle.sequence, limit: 1).first
+      return (bundle, try reader.labels(of: bundle.id), previous)
     }
     let manifest = try await services.blobs.openObject(bundle.digest)
     defer { manifest.close() }
@@ -48,7 +52,7 @@ package struct BundlePage: Sendable {
       of: ManifestReader(manifest), from: position ?? ManifestReader.start, limit: pageSize, bundle)
     return BundlePage(
       bundle: bundle, labels: labels, entries: page.entries, next: page.next, isFirstPage: position == nil,
-      address: address)
+      previous: previous, address: address)
   }
 
   package func html(_ templates: PageTemplates, now: Timestamp) -> String {
@@ -60,10 +64,19 @@ package struct BundlePage: Sendable {
       "pushHref": PageLinks.push(bundle.push), "pushShortID": PageViews.short(bundle.push.text),
       "logHref": PageLinks.pushLog(bundle.push),
       "archiveHref": PageLinks.archive(bundle.repo, bundle.id),
+      "zipHref": PageLinks.zip(bundle.repo, bundle.id),
+      "treeHref": PageLinks.folder(bundle.repo, bundle.id.text, nil),
       "commands": PageCommands.bundle(bundle, address),
       "hasEntries": !entries.isEmpty, "entries": entries.map { entryView($0, now: now) },
     ]
     view.set("author", bundle.author)
+    if let previous {
+      view["previous"] =
+        [
+          "diffHref": PageLinks.difference(bundle.repo, previous.id.text, bundle.id.text),
+          "previousSequence": previous.sequence,
+        ] as PageView
+    }
     let link = PageLinks.bundle(bundle.repo, bundle.id.text)
     view.set(
       "paging",

@@ -10,9 +10,9 @@ enum PageCommands {
     let archive = PageLinks.archive(bundle.repo, bundle.id)
     return [
       [
-        "purpose": "Download the files into a folder; every file is checked",
-        "command":
-          "sheaf bundle download \(reference) --to \(bundle.repo)-\(bundle.sequence) --server \(address)",
+        "purpose":
+          "Download the files into a folder, or bring the folder to this version; every file is checked",
+        "command": "sheaf pull \(reference) --to \(bundle.repo)-\(bundle.sequence) --server \(address)",
       ],
       [
         "purpose": "Download one archive",

@@ -18,6 +18,16 @@ package enum PageLinks {
   package static func archive(_ repo: RepoName, _ id: BundleID) -> String {
     "/api/v1/repos/\(component(repo.text))/bundles/\(id).tar"
   }
+  package static func zip(_ repo: RepoName, _ id: BundleID) -> String {
+    "/api/v1/repos/\(component(repo.text))/bundles/\(id).zip"
+  }
+  /// A folder of a bundle, its root when nil.
+  package static func folder(_ repo: RepoName, _ reference: String, _ folder: String?) -> String {
+    "\(bundle(repo, reference))/tree" + (folder.map { "/\(path($0))" } ?? "")
+  }
+  package static func difference(_ repo: RepoName, _ reference: String, _ other: String) -> String {
+    "\(bundle(repo, reference))/diff/\(component(other))"
+  }
   package static func file(_ repo: RepoName, _ id: BundleID, _ path: BundlePath) -> String {
     "/api/v1/repos/\(component(repo.text))/bundles/\(id)/files/\(self.path(path.text))"
   }

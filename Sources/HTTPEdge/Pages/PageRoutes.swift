@@ -94,6 +94,22 @@ package struct PageRoutes: Sendable {
         address: shownAddress(request, context))
       return Response.page(page.html(templates, now: now))
     }
+    addBrowsing(to: router)
+  }
+
+  private func addBrowsing(to router: Router<GatewayContext>) {
+    get("/ui/repos/:repo/bundles/:ref/tree", router) { request, context in
+      let page = try await TreePage.load(services, request, context, folder: nil)
+      return Response.page(page.html(templates, now: now))
+    }
+    get("/ui/repos/:repo/bundles/:ref/tree/**", router) { request, context in
+      let page = try await TreePage.load(services, request, context, folder: context.folderPath())
+      return Response.page(page.html(templates, now: now))
+    }
+    get("/ui/repos/:repo/bundles/:ref/diff/:other", router) { request, context in
+      let page = try await DiffPage.load(services, request, context)
+      return Response.page(page.html(templates))
+    }
   }
 
   private var now: Timestamp { services.clock.now() }

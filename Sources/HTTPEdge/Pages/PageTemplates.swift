@@ -20,12 +20,13 @@ package struct PageTemplates: Sendable {
     [
       ("badge", PackageResources.badge_mustache), ("bundle", PackageResources.bundle_mustache),
       ("bytes", PackageResources.bytes_mustache), ("commands", PackageResources.commands_mustache),
-      ("error", PackageResources.error_mustache),
+      ("diff", PackageResources.diff_mustache), ("error", PackageResources.error_mustache),
       ("layout", PackageResources.layout_mustache), ("paging", PackageResources.paging_mustache),
       ("problems", PackageResources.problems_mustache),
       ("push", PackageResources.push_mustache), ("pushes", PackageResources.pushes_mustache),
       ("repo", PackageResources.repo_mustache), ("repos", PackageResources.repos_mustache),
       ("status", PackageResources.status_mustache), ("time", PackageResources.time_mustache),
+      ("tree", PackageResources.tree_mustache),
       ("upload", PackageResources.upload_mustache),
     ]
   }

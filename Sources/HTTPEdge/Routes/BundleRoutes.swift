@@ -7,7 +7,6 @@ import Vocabulary
 
 /// Bundles and their files below `/api/v1/repos/{repo}/bundles`.
 package struct BundleRoutes: Sendable {
-  private static let archiveSuffix = ".tar"
   private let services: GatewayServices
 
   package init(services: GatewayServices) { self.services = services }
@@ -16,7 +15,7 @@ package struct BundleRoutes: Sendable {
     let bundles = router.group("/api/v1/repos/{repo}/bundles")
     bundles.get { request, context in try await list(context.repoName(), request) }
     let bundle = bundles.group("{ref}")
-    bundle.get { _, context in try await readOrArchive(context) }
+    bundle.get { request, context in try await readOrArchive(request, context) }
     bundle.get("files") { request, context in try await files(of: resolve(context), request) }
     bundle.get("files/**") { request, context in try await file(request, context) }
     bundle.head("files/**") { request, context in try await file(request, context) }
@@ -48,17 +47,26 @@ package struct BundleRoutes: Sendable {
     return .list(items, next: next)
   }
 
-  /// A reference that ends in `.tar` always asks for the archive, whatever labels there are.
-  private func readOrArchive(_ context: GatewayContext) async throws -> Response {
+  /// A reference that ends in `.tar` or `.zip` always asks for an archive, whatever labels there are.
+  private func readOrArchive(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let reference = try context.parameter("ref")
-    guard reference.hasSuffix(Self.archiveSuffix) else {
-      let bundle = try await resolve(context)
-      let labels = try await services.catalog.read { try $0.labels(of: bundle.id) }
-      return .json(JSONViews.bundle(bundle, labels: labels))
+    let method = try ZIPResponse.method(request.uri.queryParameters["compress"].map(String.init))
+    func bundle(without suffix: String) async throws -> BundleRecord? {
+      guard reference.hasSuffix(suffix) else { return nil }
+      return try await services.bundle(String(reference.dropLast(suffix.count)), in: context.repoName())
     }
-    let name = String(reference.dropLast(Self.archiveSuffix.count))
-    return try await TarResponse(resolve(name, in: context.repoName()), services).response(
-      on: context.eventLoop)
+    if let bundle = try await bundle(without: ".bag.tar") {
+      return try await TarResponse(bundle, .bag, services).response(on: context.eventLoop)
+    }
+    if let bundle = try await bundle(without: ".tar") {
+      return try await TarResponse(bundle, .files, services).response(on: context.eventLoop)
+    }
+    if let bundle = try await bundle(without: ".zip") {
+      return try await ZIPResponse(bundle, method, services).response(on: context.eventLoop)
+    }
+    let bundle = try await resolve(context)
+    let labels = try await services.catalog.read { try $0.labels(of: bundle.id) }
+    return .json(JSONViews.bundle(bundle, labels: labels))
   }
 
   private func files(of bundle: BundleRecord, _ request: Request) async throws -> Response {
@@ -143,10 +151,6 @@ package struct BundleRoutes: Sendable {
   }
 
   private func resolve(_ context: GatewayContext) async throws -> BundleRecord {
-    try await resolve(context.parameter("ref"), in: context.repoName())
-  }
-
-  private func resolve(_ reference: String, in repo: RepoName) async throws -> BundleRecord {
-    try await services.catalog.read { try BundleReference.resolve(reference, in: repo, $0) }
+    try await services.bundle(context.parameter("ref"), in: context.repoName())
   }
 }

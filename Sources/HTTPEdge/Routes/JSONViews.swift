@@ -101,7 +101,8 @@ package enum JSONViews {
       "parents": .array(bundle.parents.map { .string($0.text) }),
       "contributors": .array(bundle.contributors.map { .string($0) }),
       "_links": .links([
-        "self": path, "files": "\(path)/files", "tar": "\(path).tar", "verify": "\(path)/verify",
+        "self": path, "files": "\(path)/files", "tree": "\(path)/tree", "tar": "\(path).tar",
+        "zip": "\(path).zip", "verify": "\(path)/verify",
         "push": pushPath(bundle.push), "repo": repoPath(bundle.repo),
       ]),
     ]

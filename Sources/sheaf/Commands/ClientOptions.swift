@@ -124,6 +124,8 @@ enum ClientRun {
     case let error as ServerURL.Flaw: (error.description, ClientExit.badInput)
     case let error as ServerTrust.Flaw: (error.description, ClientExit.badInput)
     case let error as BundleAddress.Flaw: (error.description, ClientExit.badInput)
+    case let error as BagFlaws: (error.description, ClientExit.badInput)
+    case let error as NameFilter.Flaw: (error.description, ClientExit.badInput)
     case let error as ProblemError: (error.detail, ClientExit.badInput)
     default: (String(describing: error), ClientExit.failed)
     }

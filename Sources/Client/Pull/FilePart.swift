@@ -1,0 +1,140 @@
+import Platform
+import Vocabulary
+
+/// A file on its way: one content under the name of its digest, until it is proved and takes its place.
+///
+/// A part that an earlier run left is taken up where it ends, after its bytes are hashed.
+struct FilePart: Sendable {
+  let digest: Digest
+  let size: Int64
+  let notes: PullFolder
+  let io: any IOExecutor
+
+  /// What came of filling a part.
+  struct Filled: Sendable {
+    /// Bytes that came over the network.
+    var fetched: Int64 = 0
+    /// Bytes that an earlier run had left.
+    var resumed: Int64 = 0
+  }
+
+  private var path: String { notes.part(digest) }
+
+  /// Fetches what the part lacks.
+  ///
+  /// - Parameters:
+  ///   - source: a path of the bundle that has the content.
+  ///   - advanced: told of bytes that count for progress, less than nothing when they have to come again.
+  /// - Throws: `LocalProblem` when what arrived twice is not the content; else as the receiver and the file system do.
+  func fetch(
+    _ source: BundlePath, with receiver: EntryReceiver, advanced: @escaping @Sendable (Int64) -> Void
+  ) async throws -> Filled {
+    let (file, begun) = try await open()
+    defer { file.close() }
+    var filled = Filled(resumed: begun.byteCount)
+    advanced(begun.byteCount)
+    var hash = begun
+    while true {
+      let before = hash.byteCount
+      let received: Digest
+      if size == 0 {
+        received = hash.digest()
+      } else {
+        received = try await receiver.receive(source, size: size, after: hash) { part, place in
+          try await io.run { try file.write([part], at: place) }
+          advanced(Int64(part.count))
+        }.digest
+      }
+      filled.fetched += size - before
+      if received == digest { break }
+      // Bytes of an earlier run may have been damaged; fresh ones speak for themselves.
+      advanced(-size)
+      try await io.run { try file.truncate(to: 0) }
+      guard before > 0 else {
+        try await io.run { try notes.fileSystem.remove(path) }
+        throw LocalProblem("what arrived has sha256 \(received), the bundle says \(digest)")
+      }
+      filled.resumed = 0
+      hash = SHA256Stream()
+    }
+    try await io.run { try file.sync() }
+    return filled
+  }
+
+  /// Takes the content from another local file; false, with nothing kept, when that does not have it.
+  func copy(from local: BundlePath, in folder: LocalCopy) async throws -> Bool {
+    try await io.run {
+      guard try folder.info(local)?.kind == .file else { return false }
+      let source = try folder.fileSystem.open(folder.location(local), .read)
+      defer { source.close() }
+      try notes.fileSystem.remove(path)
+      let file = try notes.fileSystem.open(path, .create)
+      defer { file.close() }
+      _ = try file.copy(size, of: source, from: 0, to: 0)
+      // Hashed as it lies here: the source may change while it is copied.
+      guard try Self.hash(file, atMost: size).digest() == digest else {
+        try notes.fileSystem.remove(path)
+        return false
+      }
+      try file.sync()
+      return true
+    }
+  }
+
+  /// Gives the content its final name, with the entry's mode and time; a copy of it when others want it too.
+  func place(_ entry: PulledFile, in folder: LocalCopy, isLast: Bool) async throws {
+    try await io.run {
+      let named = isLast ? path : "\(path).copy"
+      if !isLast {
+        try notes.fileSystem.remove(named)
+        let source = try notes.fileSystem.open(path, .read)
+        defer { source.close() }
+        let file = try notes.fileSystem.open(named, .create)
+        defer { file.close() }
+        guard try file.copy(size, of: source, from: 0, to: 0) == size else {
+          throw LocalProblem("\(path) is shorter than it was")
+        }
+        try file.sync()
+      }
+      try folder.makeParents(entry.path)
+      try FileAttributes.restore(
+        named, mode: entry.entry.permissions ?? 0o644, modifiedNanoseconds: entry.entry.modifiedNanoseconds)
+      // Looked at again: a folder on the way may have become a link meanwhile.
+      if try folder.info(entry.path)?.kind == .folder {
+        throw LocalProblem("\(folder.location(entry.path)) is a folder")
+      }
+      try notes.fileSystem.rename(named, to: folder.location(entry.path))
+    }
+  }
+
+  /// Opens the part, or makes it, with the hash of what it has.
+  private func open() async throws -> (file: any OpenFile, hash: SHA256Stream) {
+    try await io.run {
+      guard try FileInfo.of(path)?.kind == .file else {
+        return (try notes.fileSystem.open(path, .create), SHA256Stream())
+      }
+      let file = try notes.fileSystem.open(path, .readWrite)
+      if try file.size() > size { try file.truncate(to: 0) }
+      return (file, try Self.hash(file, atMost: size))
+    }
+  }
+
+  private static func hash(_ file: any OpenFile, atMost size: Int64) throws -> SHA256Stream {
+    var hash = SHA256Stream()
+    while hash.byteCount < size {
+      let bytes = try file.readBytes(Int(min(1 << 20, size - hash.byteCount)), at: hash.byteCount)
+      if bytes.isEmpty { break }
+      hash.update(bytes)
+    }
+    return hash
+  }
+}
+
+extension EntryAnswer {
+  /// The file's time for the file system, nil when there is none that fits.
+  var modifiedNanoseconds: Int64? {
+    guard let milliseconds = mtime.flatMap(CivilTime.rfc3339)?.milliseconds else { return nil }
+    let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    return overflow ? nil : nanoseconds
+  }
+}

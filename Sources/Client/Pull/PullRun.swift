@@ -1,0 +1,166 @@
+import Platform
+import Vocabulary
+
+/// Carries out a pull's plan: copies first, then what is fetched, then removals.
+struct PullRun: Sendable {
+  let pull: BundlePull
+  let plan: PullPlan
+  /// Local files by the contents they have.
+  let contents: [Digest: BundlePath]
+
+  /// The files that want one content.
+  private struct Group: Sendable {
+    var part: FilePart
+    var files: [PulledFile]
+    var isCopied = false
+  }
+  private struct Result: Sendable {
+    var group: Group
+    var filled = FilePart.Filled()
+    var written = 0
+    var failed: [PushFailure.File] = []
+  }
+
+  func run() async throws -> BundlePull.Outcome {
+    var outcome = BundlePull.Outcome()
+    outcome.kept = plan.kept.count
+    outcome.left = plan.left.map(\.text).sorted()
+    for file in plan.kept { progress(file.size, isResumed: true) }
+    pull.board.update { $0.filesDone += plan.kept.count }
+    var groups = self.groups()
+    let wanted = Set(groups.map(\.part.digest))
+    try await pull.io.run { [notes = pull.notes] in try notes.removeParts(except: wanted) }
+    groups = try await copied(groups)
+    try await remove(plan.removedBefore)
+    let results = try await inParallel(groups, limit: pull.request.parallel) {
+      Optional(try await carryOut($0))
+    }
+    for result in results {
+      outcome.written += result.written
+      if result.group.isCopied { outcome.copied += result.written }
+      outcome.failed += result.failed
+      outcome.bytesFetched += result.filled.fetched
+      outcome.bytesResumed += result.filled.resumed
+    }
+    outcome.failed.sort { $0.path < $1.path }
+    guard outcome.failed.isEmpty else { return outcome }
+    let before = Set(plan.removedBefore)
+    try await remove(plan.removed.filter { !before.contains($0) })
+    outcome.removed = plan.removed.count
+    try await touch()
+    try await syncFolders()
+    return outcome
+  }
+
+  /// By content, in path order of their first files.
+  private func groups() -> [Group] {
+    var places: [Digest: Int] = [:]
+    var groups: [Group] = []
+    for file in plan.written.sorted(by: { $0.path < $1.path }) {
+      if let place = places[file.digest] {
+        groups[place].files.append(file)
+      } else {
+        places[file.digest] = groups.count
+        groups.append(
+          Group(
+            part: FilePart(digest: file.digest, size: file.size, notes: pull.notes, io: pull.io),
+            files: [file]))
+      }
+    }
+    return groups
+  }
+
+  /// Takes what the folder has already, before any of it is replaced or removed.
+  private func copied(_ groups: [Group]) async throws -> [Group] {
+    try await inParallel(groups, limit: pull.request.parallel) { group in
+      try Task.checkCancellation()
+      guard let local = contents[group.part.digest], group.part.size > 0 else { return group }
+      var group = group
+      group.isCopied = try await group.part.copy(from: local, in: pull.copy)
+      return group
+    }
+  }
+
+  private func carryOut(_ group: Group) async throws -> Result {
+    var result = Result(group: group)
+    do {
+      if group.isCopied {
+        progress(group.part.size, isResumed: true)
+      } else {
+        let receiver = EntryReceiver(
+          api: pull.api,
+          bundle: BundleAddress(
+            repo: try RepoName(pull.request.bundle.repo), reference: pull.request.bundle.id),
+          retrier: pull.retrier)
+        result.filled = try await group.part.fetch(group.files[0].path, with: receiver) {
+          [board = pull.board] count in
+          board.update { $0.bytesAcked += count }
+        }
+      }
+    } catch {
+      result.failed = try group.files.map { try failure(of: $0, error) }
+      return result
+    }
+    for (index, file) in group.files.enumerated() {
+      do {
+        try Task.checkCancellation()
+        try await group.part.place(file, in: pull.copy, isLast: index == group.files.count - 1)
+        result.written += 1
+        if index > 0 { progress(file.size, isResumed: true) }
+        pull.board.update { $0.filesDone += 1 }
+      } catch {
+        result.failed.append(try failure(of: file, error))
+      }
+    }
+    return result
+  }
+
+  /// - Throws: what ends the pull as a whole.
+  private func failure(of file: PulledFile, _ error: any Error) throws -> PushFailure.File {
+    switch error {
+    case is CancellationError, is Unreachable: throw error
+    case let error as ProblemError: PushFailure.File(path: file.path.text, reason: error.detail)
+    default: PushFailure.File(path: file.path.text, reason: String(describing: error))
+    }
+  }
+
+  /// Removes files, and the folders that get empty with them.
+  private func remove(_ paths: [BundlePath]) async throws {
+    try await pull.io.run { [copy = pull.copy] in
+      for path in paths {
+        // Looked at again: what was a file of the older bundle may have been changed into something else.
+        guard try copy.info(path)?.kind == .file else { continue }
+        try copy.fileSystem.remove(copy.location(path))
+        var folders = path.components.dropLast()
+        while !folders.isEmpty, try EmptyFolder.remove("\(copy.folder)/\(folders.joined(separator: "/"))") {
+          folders.removeLast()
+        }
+      }
+    }
+  }
+
+  /// Gives kept files the mode and the time of the new bundle.
+  private func touch() async throws {
+    try await pull.io.run { [copy = pull.copy, touched = plan.touched] in
+      for file in touched where try copy.info(file.path)?.kind == .file {
+        try FileAttributes.restore(
+          copy.location(file.path), mode: file.entry.permissions ?? 0o644,
+          modifiedNanoseconds: file.entry.modifiedNanoseconds)
+      }
+    }
+  }
+
+  /// Makes the new names durable: the record that is written next must not know more than the disk.
+  private func syncFolders() async throws {
+    try await pull.io.run { [copy = pull.copy, written = plan.written] in
+      for folder in Set(written.map { copy.parent($0.path) }) { try copy.fileSystem.syncFolder(folder) }
+    }
+  }
+
+  private func progress(_ bytes: Int64, isResumed: Bool) {
+    pull.board.update {
+      $0.bytesAcked += bytes
+      if isResumed { $0.bytesResumed += bytes }
+    }
+  }
+}
