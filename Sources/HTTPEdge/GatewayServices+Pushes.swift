@@ -7,20 +7,22 @@ extension GatewayServices {
   /// Queues a push. While all that is missing is the hash of bytes that are there, it waits for that a while.
   ///
   /// - Throws: as `PushRegister.seal`.
-  package func sealPush(_ id: PushID) async throws -> PushRecord {
-    let attempt = try await Self.settled {
+  package func sealPush(_ id: PushID) async throws -> PushRecord { try await attemptSeal(id).get() }
+
+  /// The same, telling whether it was sealed before.
+  func attemptSeal(_ id: PushID) async throws -> SealAttempt {
+    try await Self.settled {
       try await pushes.attemptSeal(id)
     } isSettling: {
       $0.isVerifying
     }
-    return try attempt.get()
   }
 
   /// Cancels a push and ends its unfinished uploads, whose senders then find them gone.
   ///
   /// The push is closed first: nothing new can enter it meanwhile. What a crash leaves behind expires.
   ///
-  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when it is committed or has expired.
   package func cancelPush(_ id: PushID) async throws -> PushRecord {
     let push = try await pushes.cancel(id)
     var after: String?

@@ -86,7 +86,7 @@ package struct PushRegister: Sendable {
     let attempt: SealAttempt = try await catalog.write { transaction in
       let push = try PushRules.requirePush(id, in: transaction)
       switch push.state {
-      case .queued, .admitted, .committing, .committed: return .sealed(push)
+      case .queued, .admitted, .committing, .committed: return .sealedBefore(push)
       case .failed, .cancelled, .expired: throw PushRules.closed(push)
       case .open: break
       }
@@ -130,15 +130,15 @@ package struct PushRegister: Sendable {
     return named.joined(separator: ", ") + (more > 0 ? ", and \(bound)\(more) more" : "")
   }
 
-  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
+  /// Cancels the push; a commit under way then leaves no bundle. Cancelling again changes nothing.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when it is committed or has expired.
   package func cancel(_ id: PushID) async throws -> PushRecord {
     let now = clock.now()
     return try await catalog.write { transaction in
       var push = try PushRules.requirePush(id, in: transaction)
       if push.state == .cancelled { return push }
-      guard push.state == .open || push.state == .queued || push.state == .failed else {
-        throw PushRules.closed(push)
-      }
+      if push.state == .committed || push.state == .expired { throw PushRules.closed(push) }
       try Self.end(&push, as: .cancelled, event: .pushCancelled, at: now, in: transaction)
       return push
     }
@@ -155,15 +155,19 @@ package struct PushRegister: Sendable {
     }
   }
 
-  /// failed → queued.
+  /// failed → queued, or a queued push's retry at once; with all attempts anew.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` for a push that neither failed nor waits for a retry.
   package func retry(_ id: PushID) async throws -> PushRecord {
     let now = clock.now()
     let push = try await catalog.write { transaction in
-      let push = try PushRules.requirePush(id, in: transaction)
-      guard push.state == .failed else {
+      var push = try PushRules.requirePush(id, in: transaction)
+      guard push.state == .failed || push.state == .queued && push.notBefore != nil else {
         throw ProblemError(
           .pushClosed, detail: "push \(id) is \(push.state.rawValue); only a failed push can be retried")
       }
+      push.attempts = 0
+      push.notBefore = nil
       try PushRules.queue(push, at: now, in: transaction)
       return try PushRules.requirePush(id, in: transaction)
     }
@@ -178,6 +182,7 @@ package struct PushRegister: Sendable {
     push.state = state
     push.finishedAt = now
     push.expiresAt = nil
+    push.notBefore = nil
     try transaction.update(push)
     try transaction.plan(.releaseUploads, push.id.text)
     try transaction.record(PushRules.event(event, push, at: now))

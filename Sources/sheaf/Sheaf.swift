@@ -13,7 +13,8 @@ struct Sheaf: AsyncParsableCommand {
       """,
     version: SheafVersion.current,
     subcommands: [
-      Serve.self, Push.self, Verify.self, Repo.self, Bundle.self, Label.self, Log.self, Collect.self,
+      Serve.self, Push.self, Pushes.self, Verify.self, Repo.self, Bundle.self, Label.self, Log.self,
+      Collect.self,
       Status.self, DoctorCommand.self, ConfigCommand.self, Version.self,
     ])
 

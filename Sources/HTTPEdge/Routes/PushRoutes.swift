@@ -3,6 +3,7 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import Pushes
 import Uploads
 import Vocabulary
@@ -23,7 +24,8 @@ package struct PushRoutes: Sendable {
     push.get("log") { _, context in try await log(of: context.push()) }
     push.post("seal") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.sealPush(context.push()), status: .accepted)
+      let attempt = try await services.attemptSeal(context.push())
+      return try await answer(try attempt.get(), status: attempt.wasSealed ? .ok : .accepted)
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)
@@ -48,24 +50,12 @@ package struct PushRoutes: Sendable {
     let page = try PageRequest(request)
     let before = try page.position { PushID($0) }
     let parameters = request.uri.queryParameters
-    let repo = try parameters["repo"].map { try RepoName(String($0)) }
-    let status = try parameters["status"].map { try Self.status(String($0)) }
-    let (snapshots, next) = try await services.catalog.read { reader in
-      let found = try reader.pushes(status: status, repo: repo, before: before, limit: page.limit + 1)
-      let (rows, next) = page.page(found) { $0.id.text }
-      return (try rows.map { try PushSnapshot($0, reader) }, next)
+    let filter = try PushFilterQuery.filter { name in parameters[name[...]].map { String($0) } }
+    let (snapshots, next) = try await services.catalog.read { [scheduler = services.scheduler] reader in
+      let (rows, next) = try reader.pushes(matching: filter, before: before, limit: page.limit)
+      return (try rows.map { try PushSnapshot($0, reader, scheduler) }, next)
     }
-    return .list(snapshots.map(JSONViews.push), next: next)
-  }
-
-  private static func status(_ text: String) throws(ProblemError) -> PushState.Status {
-    guard let status = PushState.Status(rawValue: text) else {
-      let all = PushState.Status.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ProblemError(
-        .badRequest, detail: "status \(quoted(text)) is not one of \(all)",
-        members: ["field": .text("status")])
-    }
-    return status
+    return .list(snapshots.map(JSONViews.push), next: next?.text)
   }
 
   private func uploads(of id: PushID, _ request: Request) async throws -> Response {
@@ -95,7 +85,7 @@ package struct PushRoutes: Sendable {
   }
 
   private func log(of id: PushID) async throws -> Response {
-    _ = try await record(id)
+    let snapshot = try await snapshot(try await record(id))
     let name = "push-\(id).log"
     let headers: HTTPFields = [
       .contentType: SafeMediaType.of(name),
@@ -103,7 +93,8 @@ package struct PushRoutes: Sendable {
       .cacheControl: "no-store",
       .contentSecurityPolicy: "sandbox; default-src 'none'",
     ]
-    let text = try await services.logs.read(id)
+    let text = PushHistory.text(
+      snapshot, written: try await services.logs.read(id), now: services.clock.now())
     return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: text)))
   }
 
@@ -114,8 +105,13 @@ package struct PushRoutes: Sendable {
   private func answer(
     _ push: PushRecord, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
   ) async throws -> Response {
-    let snapshot = try await services.catalog.read { try PushSnapshot(push, $0) }
-    return .json(JSONViews.push(snapshot), status: status, headers: headers)
+    .json(JSONViews.push(try await snapshot(push)), status: status, headers: headers)
+  }
+
+  private func snapshot(_ push: PushRecord) async throws -> PushSnapshot {
+    try await services.catalog.read { [scheduler = services.scheduler] in
+      try PushSnapshot(push, $0, scheduler)
+    }
   }
 }
 
