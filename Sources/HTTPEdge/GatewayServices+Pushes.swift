@@ -1,3 +1,4 @@
+import Bundles
 import Catalog
 import Pushes
 import Uploads
@@ -10,9 +11,9 @@ extension GatewayServices {
   package func sealPush(_ id: PushID) async throws -> PushRecord { try await attemptSeal(id).get() }
 
   /// The same, telling whether it was sealed before.
-  func attemptSeal(_ id: PushID) async throws -> SealAttempt {
+  func attemptSeal(_ id: PushID, by actor: String? = nil) async throws -> SealAttempt {
     try await Self.settled {
-      try await pushes.attemptSeal(id)
+      try await pushes.attemptSeal(id, by: actor)
     } isSettling: {
       $0.isVerifying
     }
@@ -23,8 +24,9 @@ extension GatewayServices {
   /// The push is closed first: nothing new can enter it meanwhile. What a crash leaves behind expires.
   ///
   /// - Throws: `ProblemError`: `not-found`, or `push-closed` when it is committed or has expired.
-  package func cancelPush(_ id: PushID) async throws -> PushRecord {
-    let push = try await pushes.cancel(id)
+  package func cancelPush(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
+    let push = try await pushes.cancel(id, by: actor)
+    if let actor { await logs.append(id, "that was asked for by \(quoted(actor))") }
     var after: String?
     while true {
       let cursor = after
@@ -39,5 +41,14 @@ extension GatewayServices {
       guard let last = page.last else { return push }
       after = last.path.text
     }
+  }
+
+  /// Queues a failed push again, or makes a waiting one try at once.
+  ///
+  /// - Throws: as `PushRegister.retry`.
+  func retryPush(_ id: PushID, by actor: String) async throws -> PushRecord {
+    let push = try await pushes.retry(id, by: actor)
+    await logs.append(id, "queued again by \(quoted(actor))")
+    return push
   }
 }

@@ -109,7 +109,11 @@ import Testing
     #expect(try push(server, id)["state"] as? String == "cancelled")
     #expect(try act(server, id, "retry").status == 409)
     #expect(try log(server, id).filter { $0.contains("failed for good") }.count == 2)
-    #expect(try log(server, id).last?.hasSuffix(" cancelled") == true)
+    let end = try log(server, id).suffix(2)
+    #expect(end.first?.hasSuffix(" cancelled") == true, "\(end)")
+    #expect(end.last?.contains("asked for by \"127.0.0.1\"") == true, "\(end)")
+    let audited = try server.items("/api/v1/audit").compactMap { $0["kind"] as? String }
+    #expect(audited.prefix(2) == ["push.cancelled", "push.queued"], "\(audited)")
     // The repo goes on.
     let next = try opened(server, "broken")
     #expect(try act(server, next, "seal").status == 202)

@@ -13,10 +13,12 @@ package enum PushHistory {
   package static func text(_ snapshot: PushSnapshot, written: [UInt8], now: Timestamp) -> [UInt8] {
     let push = snapshot.push
     var lines = written
-    if let sealedAt = push.sealedAt {
-      let sealed = line(sealedAt, "sealed: \(received(snapshot))")
-      lines.insert(contentsOf: sealed, at: position(of: sealedAt, in: lines))
+    func insert(_ time: Timestamp?, _ text: String) {
+      guard let time else { return }
+      lines.insert(contentsOf: line(time, text), at: position(of: time, in: lines))
     }
+    insert(push.sealedAt, "sealed: \(received(snapshot))")
+    if push.state == .cancelled || push.state == .expired { insert(push.finishedAt, push.state.rawValue) }
     return Array(line(push.createdAt, opened(push))) + lines + current(snapshot, now)
   }
 
@@ -45,8 +47,7 @@ package enum PushHistory {
     switch push.state {
     case .open: return line(now, "open: \(received(snapshot))")
     case .queued: return line(now, "queued, waiting for \(snapshot.waitingFor ?? "its turn")")
-    case .cancelled, .expired: return line(push.finishedAt ?? now, push.state.rawValue)
-    case .admitted, .committing, .committed, .failed: return []
+    case .admitted, .committing, .committed, .failed, .cancelled, .expired: return []
     }
   }
 

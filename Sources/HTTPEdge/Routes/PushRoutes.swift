@@ -16,7 +16,7 @@ package struct PushRoutes: Sendable {
 
   package func add(to router: Router<GatewayContext>) {
     let pushes = router.group("/api/v1/pushes")
-    pushes.post { request, _ in try await open(request) }
+    pushes.post { request, context in try await open(request, by: services.actor(of: request, context)) }
     pushes.get { request, _ in try await list(request) }
     let push = pushes.group("{id}")
     push.get { _, context in try await answer(try await record(context.push())) }
@@ -24,25 +24,28 @@ package struct PushRoutes: Sendable {
     push.get("log") { _, context in try await log(of: context.push()) }
     push.post("seal") { request, context in
       try await JSONBody.ignore(request)
-      let attempt = try await services.attemptSeal(context.push())
+      let attempt = try await services.attemptSeal(
+        context.push(), by: services.actor(of: request, context))
       return try await answer(try attempt.get(), status: attempt.wasSealed ? .ok : .accepted)
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.cancelPush(context.push()))
+      let actor = try services.actor(of: request, context)
+      return try await answer(try await services.cancelPush(context.push(), by: actor))
     }
     push.post("retry") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.pushes.retry(context.push()), status: .accepted)
+      let actor = try services.actor(of: request, context)
+      return try await answer(try await services.retryPush(context.push(), by: actor), status: .accepted)
     }
   }
 
-  private func open(_ request: Request) async throws -> Response {
+  private func open(_ request: Request, by actor: String) async throws -> Response {
     if services.uploads.isDrainingNow {
       throw ProblemError(.draining, detail: "the server is shutting down and takes no new push")
     }
     let fields = try await JSONBody.decode(PushFields.self, from: request, limit: JSONBody.listLimit)
-    let push = try await services.pushes.open(fields.request)
+    let push = try await services.pushes.open(fields.request, by: actor)
     return try await answer(push, status: .created, headers: [.location: JSONViews.pushPath(push.id)])
   }
 
