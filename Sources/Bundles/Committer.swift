@@ -25,13 +25,13 @@ package struct Committer: PushHandler {
     self.clock = clock
   }
 
-  /// - Throws: `ProblemError` with `storage-fault` or `storage-full`, or what the catalog throws; the push is then as
-  ///   it was, and no bundle exists.
-  package func commit(_ id: PushID) async throws {
+  /// - Throws: `ProblemError` with `storage-fault` or `storage-full`, `CommitStopped` when it is asked to stop or the
+  ///   push was cancelled, or what the catalog throws; no bundle exists then.
+  package func commit(_ id: PushID, until stop: CommitStop = CommitStop()) async throws {
     let push = try await begin(id)
     await logs.append(id, "commit begins: repo \(push.repo), attempt \(push.attempts)")
     do {
-      let bundle = try await write(push)
+      let bundle = try await write(push, until: stop)
       await logs.append(
         id,
         "committed bundle \(bundle.id) (\(bundle.repo) #\(bundle.sequence)): \(bundle.fileCount) files, \(bundle.byteCount) bytes, manifest sha256 \(bundle.digest)"
@@ -41,6 +41,9 @@ package struct Committer: PushHandler {
       logs.report("push \(id): \(error)")
       await logs.append(id, "failed: \(error.problem.detail)")
       throw error.problem
+    } catch let error as CommitStopped {
+      await logs.append(id, "stopped before the bundle was published")
+      throw error
     } catch {
       await logs.append(id, "failed: \(error)")
       throw error
@@ -51,7 +54,11 @@ package struct Committer: PushHandler {
   private func begin(_ id: PushID) async throws -> PushRecord {
     let now = clock.now()
     return try await catalog.write { transaction in
-      guard var push = try transaction.push(id), push.state == .admitted, push.bundle != nil else {
+      guard var push = try transaction.push(id) else {
+        throw ProblemError(.internalError, detail: "there is no push \(id)")
+      }
+      if push.state == .cancelled { throw CommitStopped() }
+      guard push.state == .admitted, push.bundle != nil else {
         throw ProblemError(.internalError, detail: "push \(id) is not admitted")
       }
       push.state = .committing
@@ -64,12 +71,13 @@ package struct Committer: PushHandler {
     }
   }
 
-  private func write(_ push: PushRecord) async throws -> BundleRecord {
+  private func write(_ push: PushRecord, until stop: CommitStop) async throws -> BundleRecord {
     guard let id = push.bundle else { preconditionFailure("admission fixes the bundle's id") }
     // Alive until the row is there: it keeps the manifest from being collected.
     let manifest = try await blobs.makeObject()
     defer { withExtendedLifetime(manifest) {} }
-    let (digest, fileCount, byteCount, contributors) = try await writeManifest(of: push, to: manifest)
+    let (digest, fileCount, byteCount, contributors) = try await writeManifest(
+      of: push, to: manifest, until: stop)
     let (repo, latest) = try await catalog.read { reader in
       (try reader.repo(push.repo), try reader.latestBundle(of: push.repo))
     }
@@ -81,15 +89,32 @@ package struct Committer: PushHandler {
       label: push.label,
       author: push.author, push: push.id, fileCount: fileCount, byteCount: byteCount, createdAt: clock.now(),
       parents: latest.map { [$0.id] } ?? [], contributors: contributors)
+    let name = BundleDescriptor.name(bundle)
     try await blobs.putDescriptor(
-      Array(BundleDescriptor.text(bundle, folder: repo.folder).utf8), name: BundleDescriptor.name(bundle),
-      folder: repo.folder)
-    try await publish(bundle)
+      Array(BundleDescriptor.text(bundle, folder: repo.folder).utf8), name: name, folder: repo.folder)
+    await logs.append(push.id, "descriptor written: \(repo.folder)/\(name)")
+    do {
+      try stop.check()
+      try await publish(bundle)
+    } catch let stopped as CommitStopped {
+      await removeDescriptor(name, folder: repo.folder, of: push.id)
+      throw stopped
+    }
     return bundle
   }
 
+  /// Nothing refers to it; should it stay, a check of the data folder names it, and no more.
+  private func removeDescriptor(_ name: String, folder: RepoName, of push: PushID) async {
+    do {
+      try await blobs.removeDescriptor(name: name, folder: folder)
+      await logs.append(push, "descriptor removed: \(folder)/\(name)")
+    } catch {
+      logs.report("push \(push): descriptor \(folder)/\(name) could not be removed: \(error)")
+    }
+  }
+
   private func writeManifest(
-    of push: PushRecord, to manifest: any ObjectWriter
+    of push: PushRecord, to manifest: any ObjectWriter, until stop: CommitStop
   ) async throws -> (Digest, fileCount: Int64, byteCount: Int64, contributors: [String]) {
     do {
       try await manifest.write(Array(Manifest.header.utf8))
@@ -99,8 +124,10 @@ package struct Committer: PushHandler {
       var after: String?
       while true {
         let cursor = after
-        let page = try await catalog.read {
-          try $0.uploads(ofPush: push.id, after: cursor, limit: Self.pageSize)
+        try stop.check()
+        let page = try await catalog.read { reader in
+          if try reader.push(push.id)?.state == .cancelled { throw CommitStopped() }
+          return try reader.uploads(ofPush: push.id, after: cursor, limit: Self.pageSize)
         }
         var lines = ""
         let sizes = try await blobs.objectSizes(page.compactMap(\.digest))
@@ -150,7 +177,11 @@ package struct Committer: PushHandler {
   private func publish(_ bundle: BundleRecord) async throws {
     let now = clock.now()
     try await catalog.write { transaction in
-      guard var push = try transaction.push(bundle.push), push.state == .committing else {
+      guard var push = try transaction.push(bundle.push) else {
+        throw ProblemError(.internalError, detail: "there is no push \(bundle.push)")
+      }
+      if push.state == .cancelled { throw CommitStopped() }
+      guard push.state == .committing else {
         throw ProblemError(.internalError, detail: "push \(bundle.push) is no longer committing")
       }
       // A file that was rejected since the push was sealed would be missing from the manifest.

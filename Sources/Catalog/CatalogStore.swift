@@ -50,15 +50,21 @@ package protocol CatalogReader: CatalogAudit {
   /// Newest first, before `id`.
   func pushes(status: PushState.Status?, repo: RepoName?, before id: PushID?, limit: Int) throws
     -> [PushRecord]
+  /// Those of the key, newest first, before `id`.
+  func pushes(by key: PushKey, before id: PushID?, limit: Int) throws -> [PushRecord]
   /// Every push in one of `states`, in id order.
   func pushes(in states: Set<PushState>, after id: PushID?, limit: Int) throws -> [PushRecord]
   func pushProgress(_ id: PushID) throws -> PushProgress
   func expectedFile(ofPush id: PushID, at path: BundlePath) throws -> ExpectedFile?
   /// What keeps the push from being sealed, at most `limit` items, by path.
   func missing(ofPush id: PushID, limit: Int) throws -> [MissingFile]
-  /// Per repo with queued pushes: the one that was sealed first. By name of the repo, beginning behind `repo` and going
-  /// round, each repo once.
+  /// Per repo with queued pushes that wait for no retry: the one that was sealed first. By name of the repo, beginning
+  /// behind `repo` and going round, each repo once.
   func queueHeads(after repo: RepoName?, limit: Int) throws -> [QueuedPush]
+  /// Queued pushes whose retry is due (`notBefore` ≤ now), the one due first first.
+  func duePushes(at now: Timestamp, limit: Int) throws -> [PushID]
+  /// Queued pushes that wait for their retry, counted up to `limit`.
+  func delayedPushCount(limit: Int) throws -> Int
   func expiredPushes(at now: Timestamp, limit: Int) throws -> [PushID]
   func pushCounts() throws -> [PushState: Int]
 
@@ -100,6 +106,7 @@ package protocol CatalogReader: CatalogAudit {
   /// By digest, after `digest`.
   func scrubFindings(after digest: Digest?, limit: Int) throws -> [ScrubFinding]
   func scrubFinding(of digest: Digest) throws -> ScrubFinding?
+  func schedulerRound() throws -> SchedulerRound
 }
 
 /// Changes to the catalog, in the words of the domain. Every change of state records its event in the same transaction.
@@ -162,4 +169,6 @@ package protocol CatalogTransaction: CatalogReader {
   /// Remembers the finding in the place of an earlier one of its object.
   func save(_ finding: ScrubFinding) throws
   func removeScrubFinding(of digest: Digest) throws
+  /// Counts a start of the repo in the round, which may be a new one, and puts the cursor there.
+  func countStart(of repo: RepoName, round: Int64, at now: Timestamp) throws
 }

@@ -3,7 +3,7 @@ import Vocabulary
 /// A push as the catalog remembers it.
 package struct PushRecord: Sendable, Equatable {
   /// Who opened it: a client by the API, a single upload that came without one, or somebody at a source.
-  package enum Origin: String, Sendable { case client, upload, source }
+  package enum Origin: String, Sendable, CaseIterable { case client, upload, source }
 
   package var id: PushID
   package var state: PushState
@@ -135,17 +135,5 @@ package struct PushProgress: Sendable, Equatable {
     self.verified = verified
     self.rejected = rejected
     self.finishedBytes = finishedBytes
-  }
-}
-
-/// The head of one repo's queue.
-package struct QueuedPush: Sendable, Equatable {
-  package var id: PushID
-  package var repo: RepoName
-  package var sealedAt: Timestamp
-  package init(id: PushID, repo: RepoName, sealedAt: Timestamp) {
-    self.id = id
-    self.repo = repo
-    self.sealedAt = sealedAt
   }
 }

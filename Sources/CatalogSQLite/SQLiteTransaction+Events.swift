@@ -57,6 +57,23 @@ extension SQLiteTransaction {
     try run("UPDATE scheduler SET cursor = ? WHERE id = 1", [repo.text])
   }
 
+  func schedulerRound() throws -> SchedulerRound {
+    try one("SELECT round, roundStarts, cursor FROM scheduler WHERE id = 1", []) {
+      SchedulerRound(number: $0.integer(), starts: Int($0.integer()), cursor: try $0.optionalRepo())
+    } ?? SchedulerRound()
+  }
+
+  func countStart(of repo: RepoName, round: Int64, at now: Timestamp) throws {
+    try run(
+      """
+      UPDATE scheduler SET cursor = ?1, round = ?2, roundStarts = iif(round = ?2, roundStarts + 1, 1) WHERE id = 1
+      """, [repo.text, round])
+    try run(
+      """
+      UPDATE repos SET turnRound = ?2, turnStarts = iif(turnRound = ?2, turnStarts + 1, 1), turnAt = ?3 WHERE name = ?1
+      """, [repo.text, round, now.milliseconds])
+  }
+
   private static func event(_ row: inout RowReader) throws -> EventRecord {
     EventRecord(
       sequence: row.integer(),

@@ -35,6 +35,23 @@ extension SQLiteTransaction {
       """, arguments + [bounded(limit)], Self.push)
   }
 
+  func pushes(by key: PushKey, before id: PushID?, limit: Int) throws -> [PushRecord] {
+    let condition: String
+    let value: String
+    switch key {
+    case .status(let status, let repo):
+      return try pushes(status: status, repo: repo, before: id, limit: limit)
+    case .state(.committed): return try pushes(status: .complete, repo: nil, before: id, limit: limit)
+    case .state(let state): (condition, value) = ("status <> 'complete' AND state = ?", state.rawValue)
+    case .label(let label): (condition, value) = ("label = ?", label.text)
+    case .origin(let origin): (condition, value) = ("origin = ?", origin.rawValue)
+    case .source(let source): (condition, value) = ("source = ?", source)
+    }
+    return try all(
+      "SELECT \(Self.columns) FROM pushes WHERE \(condition) AND id < ? ORDER BY id DESC LIMIT ?",
+      [value, id?.text ?? "~", bounded(limit)], Self.push)
+  }
+
   /// One query per state: each then walks its own range of an index, in the order asked for.
   func pushes(in states: Set<PushState>, after id: PushID?, limit: Int) throws -> [PushRecord] {
     let pages = try states.map { state in
@@ -97,10 +114,10 @@ extension SQLiteTransaction {
     while heads.count < limit {
       let head = try one(
         """
-        SELECT id, repo, sealedAt FROM pushes WHERE state = 'queued' AND repo > ?
-        ORDER BY repo, sealedAt, id LIMIT 1
-        """, [position]
-      ) { QueuedPush(id: try $0.id(), repo: try $0.repo(), sealedAt: $0.time()) }
+        SELECT id, repo, sealedAt, coalesce(weight, 1), coalesce(turnRound, 0), coalesce(turnStarts, 0), turnAt
+        FROM pushes LEFT JOIN repos ON name = repo
+        WHERE state = 'queued' AND notBefore IS NULL AND repo > ? ORDER BY repo, sealedAt, id LIMIT 1
+        """, [position], Self.queued)
       if let head, !isSecondRound || repo.map({ head.repo <= $0 }) ?? true {
         heads.append(head)
         position = head.repo.text
@@ -112,6 +129,27 @@ extension SQLiteTransaction {
       }
     }
     return heads
+  }
+
+  private static func queued(_ row: inout RowReader) throws -> QueuedPush {
+    QueuedPush(
+      id: try row.id(), repo: try row.repo(), sealedAt: row.time(),
+      turn: RepoTurn(
+        weight: Int(row.integer()), round: row.integer(), starts: Int(row.integer()),
+        lastStartAt: row.optionalTime()))
+  }
+
+  func duePushes(at now: Timestamp, limit: Int) throws -> [PushID] {
+    try all(
+      "SELECT id FROM pushes WHERE state = 'queued' AND notBefore <= ? ORDER BY notBefore, id LIMIT ?",
+      [now.milliseconds, bounded(limit)]
+    ) { try $0.id() }
+  }
+
+  func delayedPushCount(limit: Int) throws -> Int {
+    try all(
+      "SELECT 1 FROM pushes WHERE state = 'queued' AND notBefore > ? LIMIT ?", [Int64.min, bounded(limit)]
+    ) { _ in () }.count
   }
 
   func expiredPushes(at now: Timestamp, limit: Int) throws -> [PushID] {

@@ -149,6 +149,13 @@ package struct SettingDeclarations: Sendable {
     "scheduler.heartbeatMilliseconds", flag: "heartbeat-milliseconds",
     .integer(10...60000, unit: "milliseconds"),
     default: 1000, nasty: 10, help: "The scheduler looks for work this often even when nothing wakes it")
+  package let maximumAttempts = Setting(
+    "scheduler.maximumAttempts", flag: "maximum-attempts", .integer(1...1000), default: 10, nasty: 1,
+    help: "Attempts at a commit, after failures that may pass, before its push fails")
+  package let commitTimeoutSeconds = Setting(
+    "scheduler.commitTimeoutSeconds", flag: "commit-timeout-seconds",
+    .integer(0...2_592_000, unit: "seconds", zero: "no limit"), default: 3600, nasty: 60,
+    help: "A commit that takes longer is stopped and tried again; longer than the heartbeat")
   package let ioThreads = Setting(
     "io.threads", flag: "io-threads", .integer(1...256), default: 8, nasty: 1,
     help: "Threads for reading and writing files")

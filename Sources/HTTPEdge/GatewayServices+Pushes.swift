@@ -1,3 +1,4 @@
+import Bundles
 import Catalog
 import Pushes
 import Uploads
@@ -7,22 +8,25 @@ extension GatewayServices {
   /// Queues a push. While all that is missing is the hash of bytes that are there, it waits for that a while.
   ///
   /// - Throws: as `PushRegister.seal`.
-  package func sealPush(_ id: PushID) async throws -> PushRecord {
-    let attempt = try await Self.settled {
-      try await pushes.attemptSeal(id)
+  package func sealPush(_ id: PushID) async throws -> PushRecord { try await attemptSeal(id).get() }
+
+  /// The same, telling whether it was sealed before.
+  func attemptSeal(_ id: PushID, by actor: String? = nil) async throws -> SealAttempt {
+    try await Self.settled {
+      try await pushes.attemptSeal(id, by: actor)
     } isSettling: {
       $0.isVerifying
     }
-    return try attempt.get()
   }
 
   /// Cancels a push and ends its unfinished uploads, whose senders then find them gone.
   ///
   /// The push is closed first: nothing new can enter it meanwhile. What a crash leaves behind expires.
   ///
-  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
-  package func cancelPush(_ id: PushID) async throws -> PushRecord {
-    let push = try await pushes.cancel(id)
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when it is committed or has expired.
+  package func cancelPush(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
+    let push = try await pushes.cancel(id, by: actor)
+    if let actor { await logs.append(id, "that was asked for by \(quoted(actor))") }
     var after: String?
     while true {
       let cursor = after
@@ -37,5 +41,14 @@ extension GatewayServices {
       guard let last = page.last else { return push }
       after = last.path.text
     }
+  }
+
+  /// Queues a failed push again, or makes a waiting one try at once.
+  ///
+  /// - Throws: as `PushRegister.retry`.
+  func retryPush(_ id: PushID, by actor: String) async throws -> PushRecord {
+    let push = try await pushes.retry(id, by: actor)
+    await logs.append(id, "queued again by \(quoted(actor))")
+    return push
   }
 }

@@ -52,7 +52,7 @@ package struct PushRegister: Sendable {
   }
 
   /// - Throws: `ProblemError`: `bad-request`, `bad-path` or `path-conflict`.
-  package func open(_ request: PushRequest) async throws -> PushRecord {
+  package func open(_ request: PushRequest, by actor: String? = nil) async throws -> PushRecord {
     try check(request)
     let now = clock.now()
     let push = PushRecord(
@@ -68,7 +68,7 @@ package struct PushRegister: Sendable {
           NewEvent(at: now, kind: .repoCreated, subject: push.repo.text, repo: push.repo))
       }
       try transaction.insert(push, expecting: request.files ?? [])
-      try transaction.record(PushRules.event(.pushOpened, push, at: now))
+      try transaction.record(PushRules.event(.pushOpened, push, at: now, by: actor))
     }
     return push
   }
@@ -81,12 +81,12 @@ package struct PushRegister: Sendable {
   /// As `seal`, for who would wait for hashes: whether that is all is seen in the same look at the push.
   ///
   /// - Throws: as `seal`.
-  package func attemptSeal(_ id: PushID) async throws -> SealAttempt {
+  package func attemptSeal(_ id: PushID, by actor: String? = nil) async throws -> SealAttempt {
     let now = clock.now()
     let attempt: SealAttempt = try await catalog.write { transaction in
       let push = try PushRules.requirePush(id, in: transaction)
       switch push.state {
-      case .queued, .admitted, .committing, .committed: return .sealed(push)
+      case .queued, .admitted, .committing, .committed: return .sealedBefore(push)
       case .failed, .cancelled, .expired: throw PushRules.closed(push)
       case .open: break
       }
@@ -103,7 +103,7 @@ package struct PushRegister: Sendable {
         guard try Self.areBeingVerified(files, of: id, in: transaction) else { throw problem }
         return .verifying(problem)
       }
-      try PushRules.queue(push, at: now, in: transaction)
+      try PushRules.queue(push, by: actor, at: now, in: transaction)
       return .sealed(try PushRules.requirePush(id, in: transaction))
     }
     if case .sealed = attempt { wakeScheduler() }
@@ -130,16 +130,16 @@ package struct PushRegister: Sendable {
     return named.joined(separator: ", ") + (more > 0 ? ", and \(bound)\(more) more" : "")
   }
 
-  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
-  package func cancel(_ id: PushID) async throws -> PushRecord {
+  /// Cancels the push; a commit under way then leaves no bundle. Cancelling again changes nothing.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` when it is committed or has expired.
+  package func cancel(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
     let now = clock.now()
     return try await catalog.write { transaction in
       var push = try PushRules.requirePush(id, in: transaction)
       if push.state == .cancelled { return push }
-      guard push.state == .open || push.state == .queued || push.state == .failed else {
-        throw PushRules.closed(push)
-      }
-      try Self.end(&push, as: .cancelled, event: .pushCancelled, at: now, in: transaction)
+      if push.state == .committed || push.state == .expired { throw PushRules.closed(push) }
+      try Self.end(&push, as: .cancelled, event: .pushCancelled, by: actor, at: now, in: transaction)
       return push
     }
   }
@@ -155,16 +155,20 @@ package struct PushRegister: Sendable {
     }
   }
 
-  /// failed → queued.
-  package func retry(_ id: PushID) async throws -> PushRecord {
+  /// failed → queued, or a queued push's retry at once; with all attempts anew.
+  ///
+  /// - Throws: `ProblemError`: `not-found`, or `push-closed` for a push that neither failed nor waits for a retry.
+  package func retry(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
     let now = clock.now()
     let push = try await catalog.write { transaction in
-      let push = try PushRules.requirePush(id, in: transaction)
-      guard push.state == .failed else {
+      var push = try PushRules.requirePush(id, in: transaction)
+      guard push.state == .failed || push.state == .queued && push.notBefore != nil else {
         throw ProblemError(
           .pushClosed, detail: "push \(id) is \(push.state.rawValue); only a failed push can be retried")
       }
-      try PushRules.queue(push, at: now, in: transaction)
+      push.attempts = 0
+      push.notBefore = nil
+      try PushRules.queue(push, by: actor, at: now, in: transaction)
       return try PushRules.requirePush(id, in: transaction)
     }
     wakeScheduler()
@@ -172,15 +176,16 @@ package struct PushRegister: Sendable {
   }
 
   private static func end(
-    _ push: inout PushRecord, as state: PushState, event: EventKind, at now: Timestamp,
-    in transaction: any CatalogTransaction
+    _ push: inout PushRecord, as state: PushState, event: EventKind, by actor: String? = nil,
+    at now: Timestamp, in transaction: any CatalogTransaction
   ) throws {
     push.state = state
     push.finishedAt = now
     push.expiresAt = nil
+    push.notBefore = nil
     try transaction.update(push)
     try transaction.plan(.releaseUploads, push.id.text)
-    try transaction.record(PushRules.event(event, push, at: now))
+    try transaction.record(PushRules.event(event, push, at: now, by: actor))
   }
 
   private func check(_ request: PushRequest) throws(ProblemError) {

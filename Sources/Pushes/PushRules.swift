@@ -46,9 +46,9 @@ package enum PushRules {
   }
 
   /// open or failed → queued.
-  package static func queue(_ push: PushRecord, at now: Timestamp, in transaction: any CatalogTransaction)
-    throws
-  {
+  package static func queue(
+    _ push: PushRecord, by actor: String? = nil, at now: Timestamp, in transaction: any CatalogTransaction
+  ) throws {
     var push = push
     push.state = .queued
     push.sealedAt = push.sealedAt ?? now
@@ -57,7 +57,7 @@ package enum PushRules {
     push.errorCode = nil
     push.errorMessage = nil
     try transaction.update(push)
-    try transaction.record(event(.pushQueued, push, at: now))
+    try transaction.record(event(.pushQueued, push, at: now, by: actor))
   }
 
   /// Gives a verified upload that came without a push one of its own in `inbox`, sealed already.
@@ -75,9 +75,10 @@ package enum PushRules {
   }
 
   package static func event(
-    _ kind: EventKind, _ push: PushRecord, at now: Timestamp, _ details: [String: String] = [:]
+    _ kind: EventKind, _ push: PushRecord, at now: Timestamp, _ details: [String: String] = [:],
+    by actor: String? = nil
   ) -> NewEvent {
-    NewEvent(at: now, kind: kind, subject: push.id.text, repo: push.repo, details: details)
+    NewEvent(at: now, kind: kind, subject: push.id.text, repo: push.repo, details: details, actor: actor)
   }
 
   package static func requirePush(_ id: PushID, in reader: any CatalogReader) throws -> PushRecord {

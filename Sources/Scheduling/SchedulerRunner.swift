@@ -2,57 +2,46 @@ import Catalog
 import Platform
 import Vocabulary
 
-/// Carries out the commit of an admitted push; must be safe to run again after a crash at any point.
-package protocol PushHandler: Sendable {
-  func commit(_ push: PushID) async throws
-}
-
 /// The effects of the scheduler's decisions, and its heart.
 package final class SchedulerRunner: Sendable {
-  package struct Settings: Sendable {
-    package var maximumRunning: Int
-    package var heartbeatMilliseconds: Int
-    package init(maximumRunning: Int, heartbeatMilliseconds: Int) {
-      self.maximumRunning = maximumRunning
-      self.heartbeatMilliseconds = heartbeatMilliseconds
-    }
+  struct Commit: Sendable {
+    var startedAt: Timestamp
+    var stop = CommitStop()
   }
-  /// Counters since the server started.
-  package struct Counters: Sendable, Equatable {
-    package var ticks = 0
-    package var started = 0
-    package var committed = 0
-    package var failed = 0
-    package var lastTickAt: Timestamp?
-    package var running: [PushID: RepoName] = [:]
+  struct State: Sendable {
+    var counters = SchedulerCounters()
+    var commits: [PushID: Commit] = [:]
+    var lastUpkeep: Timestamp?
   }
 
-  private static let expiryBatch = 100
-  /// Attempts at a commit that the storage refuses before its push fails.
-  private static let maximumAttempts = 10
+  static let batch = 100
+  /// Waiting repos that are compared.
+  private static let lookahead = 256
   /// Between two rounds of upkeep.
   private static let upkeepSeconds: Int64 = 5
-  private let catalog: any CatalogStore
-  private let clock: any WallClock
+  let catalog: any CatalogStore
+  let clock: any WallClock
   private let entropy: any Entropy
   private let handler: any PushHandler
-  private let settings: Settings
+  let settings: Settings
   private let expireUpload: @Sendable (UploadID) async throws -> Void
   private let expirePush: @Sendable (PushID) async throws -> Void
-  private let report: @Sendable (String) -> Void
+  let report: @Sendable (String) -> Void
+  let log: @Sendable (PushID, String) async -> Void
+  private let hasRoom: @Sendable () async -> Bool
   private let upkeep: @Sendable () async throws -> Void
-  /// Pushes that wait before they are tried again.
-  private let notBefore = Locked<[PushID: Timestamp]>([:])
-  private let counters = Locked(Counters())
-  private let lastUpkeep = Locked<Timestamp?>(nil)
+  let state = Locked(State())
   private let wakes: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
+  /// `log` takes a line for the log of a push; `hasRoom` tells whether the storage has room for commits.
   package init(
     catalog: any CatalogStore, clock: any WallClock, entropy: any Entropy, handler: any PushHandler,
     settings: Settings, expireUpload: @escaping @Sendable (UploadID) async throws -> Void,
     expirePush: @escaping @Sendable (PushID) async throws -> Void,
     report: @escaping @Sendable (String) -> Void,
+    log: @escaping @Sendable (PushID, String) async -> Void = { _, _ in },
+    hasRoom: @escaping @Sendable () async -> Bool = { true },
     wakeups: SchedulerWakeups, upkeep: @escaping @Sendable () async throws -> Void = {}
   ) {
     self.catalog = catalog
@@ -63,21 +52,20 @@ package final class SchedulerRunner: Sendable {
     self.expireUpload = expireUpload
     self.expirePush = expirePush
     self.report = report
+    self.log = log
+    self.hasRoom = hasRoom
     self.upkeep = upkeep
     wakes = wakeups.stream
     waker = wakeups.continuation
   }
 
-  package var snapshot: Counters { counters.withLock { $0 } }
+  package var snapshot: Counters { state.withLock { $0.counters } }
 
-  /// Puts pushes whose commit a crash interrupted back into the queue; run once, before `run`.
-  package func requeueOrphans() async throws {
-    let now = clock.now()
-    try await catalog.write { transaction in
-      for push in try transaction.pushes(in: [.admitted, .committing], after: nil, limit: 10_000) {
-        try Self.requeue(push.id, at: now, why: "the server restarted", transaction)
-      }
-    }
+  /// Why a queued push does not start; nil for one in another state.
+  package func waitingReason(of push: PushRecord) -> WaitingReason? {
+    let counters = snapshot
+    return WaitingReason.of(
+      push, runningRepos: Array(counters.running.values), hasRoom: counters.hasRoom, now: clock.now())
   }
 
   /// Ticks at every wake-up and every heartbeat until the task is cancelled, then waits for running commits.
@@ -106,63 +94,89 @@ package final class SchedulerRunner: Sendable {
 
   /// One look at the state and the decisions carried out; returns the pushes whose commit is to start now.
   package func tick() async -> [(PushID, RepoName)] {
-    let now = clock.now()
     var admitted: [(PushID, RepoName)] = []
     do {
-      let running = counters.withLock { counters in
-        counters.ticks += 1
-        counters.lastTickAt = now
-        return Array(counters.running.values)
+      let now = clock.now()
+      state.withLock { state in
+        state.counters.ticks += 1
+        state.counters.lastTickAt = now
       }
       if isUpkeepDue(now) { try await upkeep() }
       try await requeueLost()
-      let waiting = notBefore.withLock { waiting in
-        waiting = waiting.filter { $0.value > now }
-        return Set(waiting.keys)
-      }
-      let maximumRunning = settings.maximumRunning
-      let state = try await catalog.read { reader in
-        let cursor = try reader.schedulerCursor()
-        return SchedulingState(
-          // As many as can be passed over and admitted: the cost does not grow with the number of repos.
-          queueHeads: try reader.queueHeads(
-            after: cursor, limit: running.count + waiting.count + maximumRunning
-          ).filter { !waiting.contains($0.id) },
-          runningRepos: running,
-          maximumRunning: maximumRunning,
-          cursor: cursor,
-          expiredUploads: try reader.expiredUploads(at: now, limit: Self.expiryBatch),
-          expiredPushes: try reader.expiredPushes(at: now, limit: Self.expiryBatch))
-      }
-      for decision in SchedulingPolicy.decide(state) {
-        if let start = await carryOut(decision, at: now) { admitted.append(start) }
-      }
+      let (starts, isMore) = try await look()
+      admitted = starts
+      // A release that failed must not keep the others from starting.
+      if isMore { admitted += try await look(releasing: false).starts }
     } catch {
       report("scheduler tick failed: \(error)")
     }
     return admitted
   }
 
+  private func look(releasing: Bool = true) async throws -> (starts: [(PushID, RepoName)], isMore: Bool) {
+    var starts: [(PushID, RepoName)] = []
+    var isMore = false
+    for decision in SchedulingPolicy.decide(try await currentState(releasing), now: clock.now()) {
+      if case .release = decision { isMore = true }
+      if let start = await carryOut(decision) { starts.append(start) }
+    }
+    return (starts, isMore)
+  }
+
+  private func currentState(_ releasing: Bool) async throws -> SchedulingState {
+    let room = await hasRoom()
+    let running = state.withLock { state in
+      state.counters.hasRoom = room
+      return state.commits.compactMap { id, commit in
+        state.counters.running[id].map { repo in
+          RunningCommit(
+            push: id, repo: repo, startedAt: commit.startedAt, isStopping: commit.stop.isRequested)
+        }
+      }
+    }
+    let (now, settings) = (clock.now(), settings)
+    let mayAdmit = room && running.count < settings.maximumRunning
+    return try await catalog.read { reader in
+      let round = try reader.schedulerRound()
+      return SchedulingState(
+        // As many as can be passed over and compared: the cost does not grow with the number of repos.
+        queueHeads: mayAdmit
+          ? try reader.queueHeads(after: round.cursor, limit: running.count + Self.lookahead) : [],
+        running: running.sorted { $0.push < $1.push }, maximumRunning: settings.maximumRunning, round: round,
+        hasRoom: room, commitTimeoutSeconds: settings.commitTimeoutSeconds,
+        duePushes: releasing ? try reader.duePushes(at: now, limit: Self.batch) : [],
+        expiredUploads: try reader.expiredUploads(at: now, limit: Self.batch),
+        expiredPushes: try reader.expiredPushes(at: now, limit: Self.batch))
+    }
+  }
+
   private func isUpkeepDue(_ now: Timestamp) -> Bool {
-    lastUpkeep.withLock { last in
-      if let last, now.milliseconds - last.milliseconds < Self.upkeepSeconds * 1000 { return false }
-      last = now
+    state.withLock { state in
+      if let last = state.lastUpkeep, now.milliseconds - last.milliseconds < Self.upkeepSeconds * 1000 {
+        return false
+      }
+      state.lastUpkeep = now
       return true
     }
   }
 
   /// A decision that fails is reported and made again at a later tick; it does not hold up the others.
-  private func carryOut(_ decision: SchedulingDecision, at now: Timestamp) async -> (PushID, RepoName)? {
+  private func carryOut(_ decision: SchedulingDecision) async -> (PushID, RepoName)? {
     do {
       switch decision {
       case .expireUpload(let id): try await expireUpload(id)
       case .expirePush(let id): try await expirePush(id)
-      case .admit(let id, let repo):
-        guard try await admit(id, repo, at: now) else { return nil }
-        counters.withLock { counters in
-          counters.started += 1
-          counters.running[id] = repo
+      case .stop(let id): await stop(id)
+      case .release(let id): try await release(id)
+      case .admit(let id, let repo, let round):
+        guard let attempt = try await admit(id, repo, round: round) else { return nil }
+        let now = clock.now()
+        state.withLock { state in
+          state.counters.started += 1
+          state.counters.running[id] = repo
+          state.commits[id] = Commit(startedAt: now)
         }
+        await log(id, "admitted: attempt \(attempt)")
         return (id, repo)
       }
     } catch {
@@ -171,93 +185,69 @@ package final class SchedulerRunner: Sendable {
     return nil
   }
 
-  /// queued → admitted, with the bundle's id fixed; false when the push is no longer queued.
-  private func admit(_ id: PushID, _ repo: RepoName, at now: Timestamp) async throws -> Bool {
+  /// queued → admitted, with the bundle's id fixed; nil when the push is no longer queued.
+  private func admit(_ id: PushID, _ repo: RepoName, round: Int64) async throws -> Int? {
+    let now = clock.now()
     let fresh = BundleID.make(clock: clock, entropy: entropy)
     return try await catalog.write { transaction in
-      guard var push = try transaction.push(id), push.state == .queued else { return false }
+      guard var push = try transaction.push(id), push.state == .queued else { return nil }
       push.state = .admitted
       push.bundle = push.bundle ?? fresh
       push.attempts += 1
+      push.notBefore = nil
+      push.errorCode = nil
+      push.errorMessage = nil
       try transaction.update(push)
-      try transaction.setSchedulerCursor(repo)
-      try transaction.record(NewEvent(at: now, kind: .pushAdmitted, subject: id.text, repo: repo))
-      return true
+      // Its turns are counted in its row.
+      try transaction.ensureRepo(repo, description: nil, at: now)
+      try transaction.countStart(of: repo, round: round, at: now)
+      try transaction.record(
+        NewEvent(
+          at: now, kind: .pushAdmitted, subject: id.text, repo: repo,
+          details: ["attempt": String(push.attempts)]))
+      return push.attempts
+    }
+  }
+
+  private func stop(_ id: PushID) async {
+    let stop = state.withLock { $0.commits[id]?.stop }
+    guard let stop, !stop.isRequested else { return }
+    stop.request()
+    state.withLock { $0.counters.timedOut += 1 }
+    let seconds = settings.commitTimeoutSeconds ?? 0
+    report("push \(id): its commit takes longer than \(seconds) s and is asked to stop")
+    await log(id, "the commit takes longer than \(seconds) s and is asked to stop")
+  }
+
+  private func release(_ id: PushID) async throws {
+    let now = clock.now()
+    try await catalog.write { transaction in
+      guard var push = try transaction.push(id), push.state == .queued, let time = push.notBefore, time <= now
+      else { return }
+      push.notBefore = nil
+      try transaction.update(push)
+      try transaction.record(
+        NewEvent(
+          at: now, kind: .pushQueued, subject: id.text, repo: push.repo, details: ["why": "its retry is due"])
+      )
     }
   }
 
   /// Commits a push that `tick` admitted, and records the failure if it fails.
   package func commit(_ id: PushID, _ repo: RepoName) async {
-    var succeeded = true
+    let stop = state.withLock { $0.commits[id]?.stop } ?? CommitStop()
+    var end = CommitEnd.committed
     do {
-      try await handler.commit(id)
+      try await handler.commit(id, until: stop)
     } catch {
-      succeeded = false
-      await fail(id, repo, error)
+      end = await fail(id, repo, Self.problem(error, stop, settings))
     }
-    counters.withLock { counters in
-      counters.running[id] = nil
-      if succeeded { counters.committed += 1 } else { counters.failed += 1 }
+    state.withLock { state in
+      state.commits[id] = nil
+      state.counters.running[id] = nil
+      state.counters.count(end)
     }
     waker.yield()
-  }
-
-  /// Queues pushes again that are admitted or committing although nobody works on them: their failure could not be
-  /// recorded.
-  private func requeueLost() async throws {
-    let running = Set(snapshot.running.keys)
-    let limit = running.count + Self.expiryBatch
-    let lost = try await catalog.read {
-      try $0.pushes(in: [.admitted, .committing], after: nil, limit: limit)
-    }
-    .filter { !running.contains($0.id) }
-    guard !lost.isEmpty else { return }
-    let now = clock.now()
-    try await catalog.write { transaction in
-      for push in lost {
-        try Self.requeue(push.id, at: now, why: "its commit ended without a result", transaction)
-      }
-    }
-  }
-
-  private static func requeue(
-    _ id: PushID, at now: Timestamp, why: String, _ transaction: any CatalogTransaction
-  ) throws {
-    guard var push = try transaction.push(id), push.state == .admitted || push.state == .committing else {
-      return
-    }
-    push.state = .queued
-    try transaction.update(push)
-    try transaction.record(
-      NewEvent(at: now, kind: .pushQueued, subject: id.text, repo: push.repo, details: ["why": why]))
-  }
-
-  private func fail(_ id: PushID, _ repo: RepoName, _ error: any Error) async {
-    let problem = error as? ProblemError ?? ProblemError(.internalError, detail: "\(error)")
-    report("push \(id) failed: \(error)")
-    let now = clock.now()
-    do {
-      try await catalog.write { [notBefore] transaction in
-        guard var push = try transaction.push(id), push.state != .committed else { return }
-        if problem.problem == .storageFull && push.attempts < Self.maximumAttempts {
-          let seconds = min(60, Int64(1) << Int64(min(push.attempts, 6)))
-          notBefore.withLock { $0[id] = now.adding(seconds: seconds) }
-          try Self.requeue(id, at: now, why: "the storage is full; again in \(seconds) s", transaction)
-          return
-        }
-        push.state = .failed
-        push.finishedAt = now
-        push.errorCode = problem.problem.code
-        push.errorMessage = problem.detail
-        try transaction.update(push)
-        try transaction.record(
-          NewEvent(
-            at: now, kind: .pushFailed, subject: id.text, repo: repo, details: ["code": problem.problem.code])
-        )
-      }
-    } catch {
-      report("the failure of push \(id) could not be recorded: \(error)")
-    }
   }
 }
 

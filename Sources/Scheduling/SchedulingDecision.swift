@@ -1,49 +1,67 @@
 import Catalog
 import Vocabulary
 
-/// What the scheduler knows when it decides.
-package struct SchedulingState: Sendable, Equatable {
-  /// Per repo with queued pushes, the one sealed first.
-  package var queueHeads: [QueuedPush]
-  /// Repos with a commit under way, each once per commit.
-  package var runningRepos: [RepoName]
-  package var maximumRunning: Int
-  /// The repo that was served last.
-  package var cursor: RepoName?
-  package var expiredUploads: [UploadID]
-  package var expiredPushes: [PushID]
-
-  package init(
-    queueHeads: [QueuedPush] = [], runningRepos: [RepoName] = [], maximumRunning: Int,
-    cursor: RepoName? = nil,
-    expiredUploads: [UploadID] = [], expiredPushes: [PushID] = []
-  ) {
-    self.queueHeads = queueHeads
-    self.runningRepos = runningRepos
-    self.maximumRunning = maximumRunning
-    self.cursor = cursor
-    self.expiredUploads = expiredUploads
-    self.expiredPushes = expiredPushes
-  }
-}
-
 /// What is to be done, in this order.
 package enum SchedulingDecision: Sendable, Equatable {
   case expireUpload(UploadID)
   case expirePush(PushID)
-  case admit(PushID, RepoName)
+  /// Ask a commit that takes too long to stop.
+  case stop(PushID)
+  /// Put a push whose retry is due back in line.
+  case release(PushID)
+  /// Start its commit, which counts in this round.
+  case admit(PushID, RepoName, round: Int64)
 }
 
-/// The scheduler's whole policy: expire first, then admit round robin by repo, one commit at a time in each repo.
+/// The scheduler's whole policy: what is over first, then commits, fair by repo; see docs/scheduler.md.
 package enum SchedulingPolicy {
-  package static func decide(_ state: SchedulingState) -> [SchedulingDecision] {
-    let slots = max(0, state.maximumRunning - state.runningRepos.count)
-    let running = Set(state.runningRepos)
-    let free = state.queueHeads.filter { !running.contains($0.repo) }.sorted { $0.repo < $1.repo }
-    let afterCursor = state.cursor.map { cursor in free.filter { $0.repo > cursor } } ?? free
-    let upToCursor = state.cursor.map { cursor in free.filter { $0.repo <= cursor } } ?? []
-    return state.expiredUploads.map { .expireUpload($0) }
+  /// A round ends after so many starts, so that new repos cannot make it last for ever.
+  package static let maximumRoundStarts = 1000
+
+  package static func decide(_ state: SchedulingState, now: Timestamp) -> [SchedulingDecision] {
+    state.expiredUploads.map { .expireUpload($0) }
       + state.expiredPushes.map { .expirePush($0) }
-      + (afterCursor + upToCursor).prefix(slots).map { .admit($0.id, $0.repo) }
+      + overdue(state, now).map { .stop($0.push) }
+      + state.duePushes.map { .release($0) }
+      // Whoever is put back in line may be the first of it.
+      + (state.duePushes.isEmpty ? admissions(state) : [])
   }
+
+  /// Whether this push may start beside these commits, if it were its turn.
+  package static func canStart(_ push: QueuedPush, beside running: [RepoName], hasRoom: Bool) -> Bool {
+    WaitingReason.obstacle(to: push.repo, among: running, hasRoom: hasRoom) == nil
+  }
+
+  private static func overdue(_ state: SchedulingState, _ now: Timestamp) -> [RunningCommit] {
+    guard let limit = state.commitTimeoutSeconds else { return [] }
+    return state.running.filter { !$0.isStopping && $0.startedAt.adding(seconds: limit) <= now }
+  }
+
+  private static func admissions(_ state: SchedulingState) -> [SchedulingDecision] {
+    var running = state.running.map(\.repo)
+    var decisions: [SchedulingDecision] = []
+    let line = inLine(state.queueHeads)
+    func admit(in round: Int64, where isTurn: (QueuedPush) -> Bool) {
+      for head in line where running.count < state.maximumRunning && isTurn(head) {
+        guard canStart(head, beside: running, hasRoom: state.hasRoom) else { continue }
+        running.append(head.repo)
+        decisions.append(.admit(head.id, head.repo, round: round))
+      }
+    }
+    let current = state.round.number
+    if state.round.starts < maximumRoundStarts { admit(in: current) { $0.turn.left(in: current) > 0 } }
+    // Whoever is left has had its turn: the next round begins.
+    admit(in: current + 1) { _ in true }
+    return decisions
+  }
+
+  /// By how long each repo has waited; equally long, by name.
+  private static func inLine(_ heads: [QueuedPush]) -> [QueuedPush] {
+    heads.sorted { ($0.waitingSince, $0.repo) < ($1.waitingSince, $1.repo) }
+  }
+}
+
+extension QueuedPush {
+  /// Since when its repo has waited to start a commit.
+  fileprivate var waitingSince: Timestamp { max(sealedAt, turn.lastStartAt ?? sealedAt) }
 }

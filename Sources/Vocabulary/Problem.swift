@@ -41,6 +41,7 @@ package enum Problem: String, CaseIterable, Sendable {
   case badArchive = "bad-archive"
   case storageFault = "storage-fault"
   case internalError = "internal-error"
+  case commitTimeout = "commit-timeout"
   case busy = "busy"
   case tooManyConnections = "too-many-connections"
   case tooMuchUnfinished = "too-much-unfinished"
@@ -252,6 +253,11 @@ package enum Problem: String, CaseIterable, Sendable {
       (
         500, "The server failed", true,
         "Try again; if it stays, tell the operator the request id."
+      )
+    case .commitTimeout:
+      (
+        503, "A commit took too long", true,
+        "The scheduler tries again; the operator can raise `scheduler.commitTimeoutSeconds`."
       )
     case .busy:
       (

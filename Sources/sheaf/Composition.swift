@@ -75,13 +75,23 @@ struct Composition: Sendable {
       catalog: catalog, clock: clock, entropy: entropy,
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
       settings: .init(
-        maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds),
+        maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds,
+        maximumAttempts: settings.maximumAttempts,
+        commitTimeoutSeconds: settings.commitTimeoutSeconds == 0
+          ? nil : Int64(settings.commitTimeoutSeconds)),
       expireUpload: { try await uploads.expire($0) },
       expirePush: { id in
         // Bytes on their way count as activity before they are a file.
         if !uploads.activity.isSending(to: id) { try await pushes.expire(id) }
       },
-      report: report, wakeups: wakeups,
+      report: report, log: { await logs.append($0, $1) },
+      hasRoom: { [store] in
+        // What cannot be asked does not hold anything up; the commit itself will tell.
+        guard let space = try? await store.space() else { return true }
+        return CommitHeadroom.hasRoom(
+          free: space.free, total: space.total, reserveBytes: settings.reserveBytes)
+      },
+      wakeups: wakeups,
       upkeep: {
         try await uploads.saveHashes()
         try await uploads.verifyReceived()

@@ -14,7 +14,7 @@ struct Sheaf: AsyncParsableCommand {
     version: SheafVersion.current,
     subcommands: [
       Serve.self, Push.self, Pull.self, Diff.self, Verify.self, Repo.self, Bundle.self, Bag.self,
-      Label.self, Log.self, Status.self, Collect.self, Backup.self, Restore.self,
+      Label.self, Log.self, Pushes.self, Status.self, Collect.self, Backup.self, Restore.self,
       DoctorCommand.self, ConfigCommand.self, Version.self,
     ])
 

@@ -144,7 +144,7 @@ import Vocabulary
       push.state = state
       try transaction.update(push)
     }
-    await #expect(throws: ProblemError.self) { try await fixture.committer().commit(id) }
+    await #expect(throws: (any Error).self) { try await fixture.committer().commit(id) }
     #expect(try await fixture.bundles() == [])
     #expect(try await fixture.record(id).state == state)
   }

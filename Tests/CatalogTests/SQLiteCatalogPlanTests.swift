@@ -13,7 +13,13 @@ struct SQLiteCatalogPlanTests {
     ("FROM pushes WHERE state = 'committing'", "pushesByState (state=? AND id>?)"),
     ("FROM uploads WHERE state IN", "uploadsExpiring"),
     ("FROM pushes WHERE state = 'open' AND expiresAt", "pushesExpiring"),
-    ("FROM pushes WHERE state = 'queued' AND repo", "pushesQueued"),
+    ("notBefore IS NULL AND repo", "pushesReady"),
+    ("FROM pushes WHERE state = 'queued' AND notBefore <=", "pushesDelayed"),
+    ("SELECT 1 FROM pushes", "pushesDelayed"),
+    ("FROM pushes WHERE label = ?", "pushesByLabel"),
+    ("FROM pushes WHERE origin = ?", "pushesByOrigin"),
+    ("FROM pushes WHERE source = ?", "pushesBySource"),
+    ("FROM pushes WHERE status <> 'complete' AND state = ?", "pushesByState"),
     ("'absent' AS reason", "expectedFilesAbsent"),
     ("'unfinished' AS reason", "uploadsUnfinished"),
     ("'rejected' AS reason", "uploadsRejected"),
@@ -120,6 +126,7 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   for step in try catalog.plannedSteps(limit: 1) { try catalog.finish(step) }
   try catalog.record(NewEvent(at: time(1), kind: .pushQueued, subject: "it", actor: "somebody"))
   try catalog.setSchedulerCursor(.inbox)
+  try catalog.countStart(of: .inbox, round: 1, at: time(1))
 }
 
 @Sendable
@@ -139,6 +146,14 @@ private func everyQuestion(_ catalog: any CatalogReader) throws {
       _ = try catalog.pushes(status: status, repo: repo, before: nil, limit: 10)
     }
   }
+  for key: PushKey in [
+    .label(try LabelName("stable")), .origin(.source), .source("camera"), .state(.committed), .state(.failed),
+  ] {
+    _ = try catalog.pushes(by: key, before: nil, limit: 10)
+  }
+  _ = try catalog.duePushes(at: time(1), limit: 10)
+  _ = try catalog.delayedPushCount(limit: 10)
+  _ = try catalog.schedulerRound()
   _ = try catalog.pushes(in: Set(PushState.allCases), after: nil, limit: 10)
   _ = try catalog.pushProgress(id(1))
   _ = try catalog.expectedFile(ofPush: id(1), at: path)

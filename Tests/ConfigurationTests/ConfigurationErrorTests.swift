@@ -85,6 +85,8 @@ struct ConfigurationErrorTests {
     BadValue("upload.smallBufferBytes", "1", "from 65536"),
     BadValue("scheduler.maxRunning", "0", "from 1"),
     BadValue("scheduler.heartbeatMilliseconds", "1", "milliseconds"),
+    BadValue("scheduler.maximumAttempts", "0", "from 1"),
+    BadValue("scheduler.commitTimeoutSeconds", "1h", "0 for no limit"),
     BadValue("io.threads", "9999999999999999999999", "from 1 to 256"),
   ]
 

@@ -77,7 +77,7 @@ struct PagesRenderingTests {
     let templates = try PageTemplates.embedded.get()
     let progress = PushProgress(total: 1, verified: 1, rejected: 0, finishedBytes: 1)
     let offers: [PushState: Set<String>] = [
-      .open: ["seal", "cancel"], .queued: ["cancel"], .failed: ["retry", "cancel"], .committing: [],
+      .open: ["seal", "cancel"], .queued: ["cancel"], .failed: ["retry", "cancel"], .committing: ["cancel"],
       .committed: [], .cancelled: [],
     ]
     for (state, actions) in offers {

@@ -87,9 +87,11 @@ enum PagesSamples {
         "pushes",
         PushListPage(
           rows: [
-            .init(push: try push(.open), progress: half, bundle: nil),
+            .init(push: try push(.open), progress: half, bundle: nil, waitingFor: hostile),
             .init(push: try push(.committed), progress: none, bundle: try bundle()),
-          ], status: .ongoing, repo: .inbox, isFirstPage: false, hasMore: true
+          ],
+          filter: PushFilter(status: .ongoing, repo: .inbox, source: hostile, text: hostile),
+          counts: [.open: 1, .committed: 1], isFirstPage: false, next: id(1)
         ).html(templates, now: now)
       ),
       ("push open", open.html(templates, now: now)),

@@ -17,22 +17,47 @@ final class RunnerFixture: Sendable {
   let reports = Locked<[String]>([])
   /// Subjects of the expiries asked for; those of uploads fail.
   let expiries = Locked<[String]>([])
+  private let settings: SchedulerRunner.Settings
   private let random = Locked(SeededRandom(seed: 1))
 
-  init() throws {
+  /// Lines for the logs of pushes.
+  let lines = Locked<[(push: PushID, text: String)]>([])
+  let hasRoom = Locked(true)
+
+  init(maximumRunning: Int = 2, maximumAttempts: Int = 10, commitTimeoutSeconds: Int64? = nil) throws {
     folder = try TemporaryFolder()
     catalog = try SQLiteCatalog(path: folder.child("catalog.sqlite"))
+    settings = .init(
+      maximumRunning: maximumRunning, heartbeatMilliseconds: 3_600_000, maximumAttempts: maximumAttempts,
+      commitTimeoutSeconds: commitTimeoutSeconds)
     handler = ScriptedHandler(catalog: catalog)
-    let (reports, expiries) = (reports, expiries)
-    runner = SchedulerRunner(
-      catalog: catalog, clock: clock, entropy: SeededEntropy(seed: 2), handler: handler,
-      settings: .init(maximumRunning: 2, heartbeatMilliseconds: 3_600_000),
+    runner = Self.runner(
+      catalog, clock, handler, settings, reports: reports, expiries: expiries, lines: lines, hasRoom: hasRoom,
+      wakeups: wakeups)
+  }
+
+  /// A scheduler of the same catalog that knows nothing of the first, as after a restart.
+  func restarted() -> SchedulerRunner {
+    Self.runner(
+      catalog, clock, handler, settings, reports: reports, expiries: expiries, lines: lines, hasRoom: hasRoom,
+      wakeups: SchedulerWakeups())
+  }
+
+  private static func runner(
+    _ catalog: any CatalogStore, _ clock: ManualClock, _ handler: ScriptedHandler,
+    _ settings: SchedulerRunner.Settings, reports: Locked<[String]>, expiries: Locked<[String]>,
+    lines: Locked<[(push: PushID, text: String)]>, hasRoom: Locked<Bool>, wakeups: SchedulerWakeups
+  ) -> SchedulerRunner {
+    SchedulerRunner(
+      catalog: catalog, clock: clock, entropy: SeededEntropy(seed: 2), handler: handler, settings: settings,
       expireUpload: { id in
         expiries.withLock { $0.append(id.text) }
         throw FaultyCatalog.Injected()
       },
       expirePush: { id in expiries.withLock { $0.append(id.text) } },
-      report: { line in reports.withLock { $0.append(line) } }, wakeups: wakeups)
+      report: { line in reports.withLock { $0.append(line) } },
+      log: { push, line in lines.withLock { $0.append((push, line)) } },
+      hasRoom: { hasRoom.withLock { $0 } }, wakeups: wakeups)
   }
   deinit { try? catalog.close() }
 
@@ -43,6 +68,21 @@ final class RunnerFixture: Sendable {
     try await body(handler)
     task.cancel()
     await task.value
+  }
+
+  /// One look of the scheduler; every commit it starts ends at once, well or with what `ends` says.
+  @discardableResult
+  func step(
+    _ runner: SchedulerRunner? = nil, ends: [PushID: any Error] = [:]
+  ) async -> [(push: PushID, repo: RepoName)] {
+    let runner = runner ?? self.runner
+    let starts = await runner.tick()
+    for (push, repo) in starts {
+      handler.finish(push, throwing: ends[push])
+      await runner.commit(push, repo)
+      clock.advance(milliseconds: 1)
+    }
+    return starts.map { (push: $0.0, repo: $0.1) }
   }
 
   /// Returns once no commit runs.
@@ -81,6 +121,7 @@ final class ScriptedHandler: PushHandler {
   private struct State {
     var ends: [PushID: (any Error)?] = [:]
     var waiting: [PushID: CheckedContinuation<(any Error)?, Never>] = [:]
+    var stops: [PushID: CommitStop] = [:]
   }
   private let catalog: any CatalogStore
   private let began: AsyncStream<PushID>
@@ -92,7 +133,11 @@ final class ScriptedHandler: PushHandler {
     (began, beginning) = AsyncStream.makeStream(of: PushID.self)
   }
 
-  func commit(_ push: PushID) async throws {
+  /// Whether the newest commit of the push was asked to stop.
+  func isStopping(_ push: PushID) -> Bool { state.withLock { $0.stops[push]?.isRequested ?? false } }
+
+  func commit(_ push: PushID, until stop: CommitStop) async throws {
+    state.withLock { $0.stops[push] = stop }
     beginning.yield(push)
     let failure = await withCheckedContinuation { continuation in
       let end: (any Error)?? = state.withLock { state in
@@ -104,7 +149,7 @@ final class ScriptedHandler: PushHandler {
     }
     if let failure { throw failure }
     try await catalog.write { transaction in
-      guard var record = try transaction.push(push) else { return }
+      guard var record = try transaction.push(push), record.state != .cancelled else { throw CommitStopped() }
       record.state = .committed
       try transaction.update(record)
     }

@@ -11,7 +11,7 @@ import Vocabulary
 
   init() throws { fixture = try RunnerFixture() }
 
-  @Test("a queued push is admitted with a bundle id, committed, and the round's place is remembered")
+  @Test("T9 a queued push is admitted with a bundle id, committed, and the round's place is remembered")
   func commit() async throws {
     let id = try await fixture.push("a", .queued)
     await fixture.run { handler in
@@ -28,7 +28,7 @@ import Vocabulary
     #expect(fixture.runner.snapshot.running.isEmpty)
   }
 
-  @Test("a bell wakes the scheduler at once; it does not wait for its heartbeat")
+  @Test("T10 a bell wakes the scheduler at once; it does not wait for its heartbeat")
   func wake() async throws {
     let first = try await fixture.push("a", .queued)
     try await fixture.run { handler in
@@ -45,7 +45,7 @@ import Vocabulary
   }
 
   @Test(
-    "commits run beside one another up to the limit, one in each repo, and the end of one admits the next")
+    "T4 commits run beside one another up to the limit, one in each repo, and the end of one admits the next")
   func slots() async throws {
     let a1 = try await fixture.push("a", .queued)
     let a2 = try await fixture.push("a", .queued)
@@ -75,31 +75,17 @@ import Vocabulary
       _ = await handler.next()
       _ = await handler.next()
       handler.finish(bad, throwing: ProblemError(.storageFault, detail: "gone"))
-      handler.finish(odd, throwing: FaultyCatalog.Injected())
+      handler.finish(odd, throwing: ProblemError(.badPath, detail: "odd"))
       await fixture.untilIdle()
     }
     let push = try await fixture.record(bad)
     #expect(push.state == .failed && push.errorCode == "storage-fault" && push.errorMessage == "gone")
     #expect(push.finishedAt == fixture.clock.now() && push.bundle != nil)
-    #expect(try await fixture.record(odd).errorCode == "internal-error")
+    #expect(try await fixture.record(odd).errorCode == "bad-path")
     #expect(fixture.runner.snapshot.failed == 2)
     #expect(fixture.reports.withLock { $0.count } == 2)
     let failed = try await fixture.catalog.read { try $0.recentEvents(kinds: [.pushFailed], limit: 10) }
     #expect(failed.count == 2)
-  }
-
-  @Test("a commit that a full storage refused is tried again after a while, without anybody's doing")
-  func fullStorage() async throws {
-    let id = try await fixture.push("a", .queued)
-    await fixture.run { handler in
-      _ = await handler.next()
-      handler.finish(id, throwing: ProblemError(.storageFull, detail: "full"))
-      await fixture.untilIdle()
-    }
-    #expect(try await fixture.record(id).state == .queued)
-    #expect(await fixture.runner.tick().isEmpty)
-    fixture.clock.advance(milliseconds: 61_000)
-    #expect(await fixture.runner.tick().map(\.0) == [id])
   }
 
   @Test("a push that is committing although nobody works on it is queued again")
@@ -125,7 +111,7 @@ import Vocabulary
   }
 
   @Test(
-    "a restart puts interrupted commits back into the queue with the bundle ids they had",
+    "T12 a restart puts interrupted commits back into the queue with the bundle ids they had",
     arguments: PushState.allCases)
   func orphans(state: PushState) async throws {
     var random = SeededRandom(seed: 3)

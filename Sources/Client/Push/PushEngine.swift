@@ -231,6 +231,7 @@ package struct PushEngine: Sendable {
 
   private func awaitBundle(of id: PushID) async throws -> PushResult {
     var wait = Backoff()
+    var told: String?
     while true {
       let answer = try await retrier.run { try await api.push(id) }
       switch answer.pushState {
@@ -246,7 +247,12 @@ package struct PushEngine: Sendable {
         throw PushFailure.commit(
           code: answer.error?.code ?? "unknown", message: answer.error?.message ?? "it gave no reason")
       case .cancelled, .expired: throw PushFailure.closed("push \(id) was \(answer.state)")
-      case .open, .queued, .admitted, .committing, nil: try await retrier.pacer.sleep(wait.next())
+      case .open, .queued, .admitted, .committing, nil:
+        if let error = answer.error, error.code != told {
+          notice("the commit failed (\(error.code)): \(error.message); the server tries again")
+          told = error.code
+        }
+        try await retrier.pacer.sleep(wait.next())
       }
     }
   }

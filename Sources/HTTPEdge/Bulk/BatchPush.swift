@@ -72,7 +72,7 @@ struct BatchPush: Sendable {
   func snapshot() async throws -> PushSnapshot? {
     guard let id else { return nil }
     return try await services.catalog.read { reader in
-      try PushSnapshot(try PushRules.requirePush(id, in: reader), reader)
+      try PushSnapshot(try PushRules.requirePush(id, in: reader), reader, services.scheduler)
     }
   }
 

@@ -75,6 +75,9 @@ package enum PageLinks {
 
   /// `path?name=value&…`, leaving out what is nil.
   package static func query(_ path: String, _ values: KeyValuePairs<String, String?>) -> String {
+    query(path, values.map { ($0.key, $0.value) })
+  }
+  static func query(_ path: String, _ values: [(String, String?)]) -> String {
     let pairs = values.compactMap { name, value in value.map { "\(name)=\(component($0))" } }
     return pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
   }

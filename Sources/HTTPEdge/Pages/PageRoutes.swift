@@ -63,7 +63,7 @@ package struct PageRoutes: Sendable {
       router.post(RouterPath("/ui/pushes/:id/\(action.rawValue)")) { request, context in
         try PageOrigin.check(request.head, address: address, peer: context.peer)
         let id: PushID = try context.identifier("id", of: "push")
-        try await action.run(services, on: id)
+        try await action.run(services, on: id, by: services.actor(of: request, context))
         return Response(status: .seeOther, headers: [.location: PageLinks.push(id)])
       }
     }

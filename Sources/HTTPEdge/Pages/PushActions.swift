@@ -19,11 +19,11 @@ enum PushAction: String, CaseIterable {
   var look: String { self == .cancel ? "danger" : "primary" }
 
   /// - Throws: `ProblemError`, as the same call of the API.
-  func run(_ services: GatewayServices, on id: PushID) async throws {
+  func run(_ services: GatewayServices, on id: PushID, by actor: String) async throws {
     switch self {
-    case .seal: _ = try await services.sealPush(id)
-    case .retry: _ = try await services.pushes.retry(id)
-    case .cancel: _ = try await services.cancelPush(id)
+    case .seal: _ = try await services.attemptSeal(id, by: actor).get()
+    case .retry: _ = try await services.retryPush(id, by: actor)
+    case .cancel: _ = try await services.cancelPush(id, by: actor)
     }
   }
 }

@@ -7,107 +7,100 @@ package struct PushListPage: Sendable {
   private static let pageSize = 50
 
   private let rows: [PushSnapshot]
-  private let status: PushState.Status?
-  private let repo: RepoName?
+  private let filter: PushFilter
+  private let counts: [PushState: Int]
   private let isFirstPage: Bool
-  private let hasMore: Bool
+  private let next: PushID?
 
+  /// `counts` of all pushes, shown with the statuses; `next` is where the following page begins.
   package init(
-    rows: [PushSnapshot], status: PushState.Status? = nil, repo: RepoName? = nil, isFirstPage: Bool = true,
-    hasMore: Bool = false
+    rows: [PushSnapshot], filter: PushFilter = PushFilter(), counts: [PushState: Int] = [:],
+    isFirstPage: Bool = true, next: PushID? = nil
   ) {
     self.rows = rows
-    self.status = status
-    self.repo = repo
+    self.filter = filter
+    self.counts = counts
     self.isFirstPage = isFirstPage
-    self.hasMore = hasMore
+    self.next = next
   }
 
-  /// - Throws: `ProblemError` for a status, repo or cursor that is none.
+  /// - Throws: `ProblemError` for a filter or cursor that is none.
   static func load(_ services: GatewayServices, _ request: Request) async throws -> PushListPage {
     let query = PageQuery(request)
-    let status = try query["status"].map { text in
-      guard let status = PushState.Status(rawValue: text) else {
-        throw ProblemError(
-          .badRequest, detail: "status \(quoted(text)) is none of ongoing, complete, error and cancelled",
-          members: ["field": .text("status")])
-      }
-      return status
-    }
-    let repo = try query["repo"].map { try RepoName($0) }
+    let filter = try PushFilterQuery.filter { query[$0] }
     let before = try query["cursor"].map { text in
       guard let id = PushID(text) else { throw PageRequest.badCursor() }
       return id
     }
-    let rows = try await services.catalog.read { reader in
-      try reader.pushes(status: status, repo: repo, before: before, limit: pageSize + 1).map { push in
-        try PushSnapshot(push, reader)
-      }
+    return try await services.catalog.read { [scheduler = services.scheduler] reader in
+      let (rows, next) = try reader.pushes(matching: filter, before: before, limit: pageSize)
+      return PushListPage(
+        rows: try rows.map { try PushSnapshot($0, reader, scheduler) }, filter: filter,
+        counts: try reader.pushCounts(), isFirstPage: before == nil, next: next)
     }
-    return PushListPage(
-      rows: Array(rows.prefix(pageSize)), status: status, repo: repo, isFirstPage: before == nil,
-      hasMore: rows.count > pageSize)
   }
 
   package func html(_ templates: PageTemplates, now: Timestamp) -> String {
     var view: PageView = [
-      "filters": filters, "repoValue": repo?.text ?? "", "hasRows": !rows.isEmpty,
-      "rows": rows.map { Self.view($0, now: now) },
-      "emptyText": status == nil && repo == nil
-        ? "No push yet. Upload something, and it appears here." : "No push matches this filter.",
+      "filters": filters, "hasRows": !rows.isEmpty, "rows": rows.map { PushRowView.view($0, now: now) },
+      "repoValue": filter.repo?.text ?? "", "labelValue": filter.label?.text ?? "",
+      "sourceValue": filter.source ?? "", "textValue": filter.text ?? "",
+      "origins": Self.choices(PushRecord.Origin.allCases, filter.origin) { PageViews.origin($0) },
+      "states": Self.choices(PushState.allCases, filter.state) { $0.rawValue },
+      "isRefined": isRefined, "isLive": rows.contains { $0.push.state.status == .ongoing },
+      "emptyText": emptyText,
     ]
-    view.set("statusValue", status?.rawValue)
+    view.set("statusValue", filter.status?.rawValue)
     view.set(
       "paging",
       PageViews.paging(
-        first: isFirstPage ? nil : link(status, cursor: nil),
-        next: hasMore ? rows.last.map { link(status, cursor: $0.push.id.text) } : nil,
+        first: isFirstPage ? nil : link(filter.status, cursor: nil),
+        next: next.map { link(filter.status, cursor: $0.text) },
         words: ("Newest", "Older")))
     return templates.html("pushes", title: "Pushes", section: .pushes, view: view)
   }
 
   private func link(_ status: PushState.Status?, cursor: String?) -> String {
-    PageLinks.query(
-      PageLinks.pushes, ["status": status?.rawValue, "repo": repo?.text, "cursor": cursor])
+    var filter = filter
+    filter.status = status
+    let parameters = PushFilterQuery.parameters(filter).map { ($0.key, $0.value) }
+    return PageLinks.query(PageLinks.pushes, parameters + [("cursor", cursor)])
+  }
+
+  /// More than a status and a repo are asked for: the fields for it are unfolded.
+  private var isRefined: Bool {
+    filter.state != nil || filter.label != nil || filter.origin != nil || filter.source != nil
+  }
+
+  private var emptyText: String {
+    if next != nil {
+      return "None of the newest \(PageFormat.number(Int64(PushFilter.maximumExamined))) pushes matches."
+    }
+    return filter.isEmpty
+      ? "No push yet. Upload something, and it appears here." : "No push matches this filter."
+  }
+
+  private static func choices<Value: RawRepresentable<String> & Equatable>(
+    _ values: [Value], _ chosen: Value?, _ word: (Value) -> String
+  ) -> [PageView] {
+    values.map { ["value": $0.rawValue, "word": word($0), "isChosen": $0 == chosen] }
+  }
+
+  private func count(_ status: PushState.Status?) -> String {
+    let states = PushState.allCases.filter { status == nil || $0.status == status }
+    return PageFormat.number(Int64(states.reduce(0) { $0 + (counts[$1] ?? 0) }))
   }
 
   private var filters: [PageView] {
-    let all: PageView = ["word": "All", "href": link(nil, cursor: nil), "isCurrent": status == nil]
+    let all: PageView = [
+      "word": "All", "href": link(nil, cursor: nil), "isCurrent": filter.status == nil, "count": count(nil),
+    ]
     return [all]
       + PushState.Status.allCases.map { choice in
         [
           "word": choice.rawValue.capitalizedFirst, "href": link(choice, cursor: nil),
-          "isCurrent": status == choice,
+          "isCurrent": filter.status == choice, "count": count(choice),
         ]
       }
-  }
-
-  private static func view(_ row: PushSnapshot, now: Timestamp) -> PageView {
-    let push = row.push
-    var view: PageView = [
-      "badge": PageViews.badge(push.state), "message": push.message, "shortID": PageViews.short(push.id.text),
-      "href": PageLinks.push(push.id), "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
-      "origin": PageViews.origin(push.origin), "when": PageViews.time(push.createdAt, now: now),
-      "logHref": PageLinks.pushLog(push.id),
-    ]
-    if push.state.status == .ongoing || push.state == .expired { view["stateWord"] = push.state.rawValue }
-    view.set("label", push.label?.text)
-    view.set("author", push.author)
-    if let bundle = row.bundle {
-      view["files"] = PageFormat.number(bundle.fileCount)
-      view["bytes"] = PageViews.bytes(bundle.byteCount)
-      view["bundle"] =
-        ["href": PageLinks.bundle(bundle.repo, bundle.id.text), "sequence": bundle.sequence] as PageView
-    } else {
-      view["files"] = PageFormat.number(row.progress.verified)
-      view["bytes"] = PageViews.bytes(row.progress.finishedBytes)
-      let count = push.expectedCount ?? row.progress.total
-      if count != row.progress.verified { view["filesOf"] = PageFormat.number(count) }
-      if row.progress.rejected > 0 { view["rejected"] = PageFormat.number(row.progress.rejected) }
-      if let bytes = push.expectedBytes, bytes != row.progress.finishedBytes {
-        view["bytesOf"] = PageViews.bytes(bytes)
-      }
-    }
-    return view
   }
 }

@@ -1,6 +1,8 @@
 import Bundles
 import Catalog
 import Hummingbird
+import Platform
+import Scheduling
 import Uploads
 import Vocabulary
 
@@ -28,10 +30,13 @@ package struct PushPage: Sendable {
   package var next: String?
   package var isFirstPage: Bool
   package var log: String
+  /// Why it does not start, while it is queued.
+  package var waitingFor: String?
 
   package init(
     push: PushRecord, progress: PushProgress, bundle: BundleRecord? = nil, missing: [MissingFile] = [],
-    items: [Item] = [], next: String? = nil, isFirstPage: Bool = true, log: String = ""
+    items: [Item] = [], next: String? = nil, isFirstPage: Bool = true, log: String = "",
+    waitingFor: String? = nil
   ) {
     self.push = push
     self.progress = progress
@@ -41,6 +46,7 @@ package struct PushPage: Sendable {
     self.next = next
     self.isFirstPage = isFirstPage
     self.log = log
+    self.waitingFor = waitingFor
   }
 
   /// - Throws: `ProblemError` with `not-found`.
@@ -65,7 +71,12 @@ package struct PushPage: Sendable {
     for upload in uploads {
       page.items.append(Item(upload: upload, offset: await offset(of: upload, services)))
     }
-    page.log = tail(try await services.logs.read(id), lines: logLines)
+    page.waitingFor = services.scheduler.waitingReason(of: page.push)?.description
+    let snapshot = PushSnapshot(
+      push: page.push, progress: page.progress, bundle: page.bundle, waitingFor: page.waitingFor)
+    let text = PushHistory.text(
+      snapshot, written: try await services.logs.read(id), now: services.clock.now())
+    page.log = tail(text, lines: logLines)
     return page
   }
 
@@ -109,7 +120,9 @@ package struct PushPage: Sendable {
     view.set("finished", push.finishedAt.map { PageViews.time($0, now: now) })
     view.set("expires", push.expiresAt.map { PageViews.time($0, now: now) })
     view.set("log", log)
-    if push.state.status == .error, let code = push.errorCode {
+    view.set("waitingFor", waitingFor)
+    view.set("notBefore", push.notBefore.map { PageViews.time($0, now: now) })
+    if push.state.status == .error || push.notBefore != nil, let code = push.errorCode {
       view["error"] = ["code": code, "explanation": push.errorMessage ?? ""]
     }
     if let bundle {
@@ -132,12 +145,8 @@ package struct PushPage: Sendable {
   }
 
   private var actions: [PushAction] {
-    switch push.state {
-    case .open: [.seal, .cancel]
-    case .queued: [.cancel]
-    case .failed: [.retry, .cancel]
-    case .admitted, .committing, .committed, .cancelled, .expired: []
-    }
+    (push.state == .open ? [.seal] : []) + (push.isRetryable ? [.retry] : [])
+      + (push.isCancellable ? [.cancel] : [])
   }
 
   private var filesText: String {

@@ -35,10 +35,19 @@ package struct StatusPage: Sendable {
     package var committed: Int
     package var failed: Int
     package var running: [PushID: RepoName]
+    package var retried: Int
+    package var cancelled: Int
+    package var timedOut: Int
+    /// Queued pushes that wait for a retry now.
+    package var waiting: Int
     package init(
       ticks: Int, lastTickAt: Timestamp?, started: Int, committed: Int, failed: Int,
-      running: [PushID: RepoName]
+      running: [PushID: RepoName], retried: Int = 0, cancelled: Int = 0, timedOut: Int = 0, waiting: Int = 0
     ) {
+      self.retried = retried
+      self.cancelled = cancelled
+      self.timedOut = timedOut
+      self.waiting = waiting
       self.ticks = ticks
       self.lastTickAt = lastTickAt
       self.started = started
@@ -48,6 +57,8 @@ package struct StatusPage: Sendable {
     }
   }
   private static let activityLimit = 100
+  /// Pushes that wait for a retry are counted up to here.
+  static let delayedLimit = 10_000
   private static let problemLimit = 20
 
   package var activity: [Active]
@@ -86,14 +97,17 @@ package struct StatusPage: Sendable {
   static func load(_ services: GatewayServices) async throws -> StatusPage {
     let (active, activeCount) = services.uploads.activity.snapshot(limit: activityLimit)
     let counters = services.scheduler.snapshot
-    let (uploads, pushes, events, pushOfUpload) = try await services.catalog.read { reader in
+    let (uploads, pushes, events, pushOfUpload, delayed) = try await services.catalog.read { reader in
       let events = try reader.recentEvents(
         kinds: [.pushFailed, .uploadRejected, .storageFault], limit: problemLimit)
       var pushOfUpload: [String: PushID] = [:]
       for event in events.map(\.event) where event.kind == .uploadRejected {
         pushOfUpload[event.subject] = try UploadID(event.subject).flatMap { try reader.upload($0)?.push }
       }
-      return (try reader.uploadCounts(), try reader.pushCounts(), events, pushOfUpload)
+      return (
+        try reader.uploadCounts(), try reader.pushCounts(), events, pushOfUpload,
+        try reader.delayedPushCount(limit: delayedLimit)
+      )
     }
     return StatusPage(
       activity: active.map {
@@ -104,7 +118,9 @@ package struct StatusPage: Sendable {
       activeCount: activeCount, uploads: uploads, pushes: pushes,
       scheduler: Scheduler(
         ticks: counters.ticks, lastTickAt: counters.lastTickAt, started: counters.started,
-        committed: counters.committed, failed: counters.failed, running: counters.running),
+        committed: counters.committed, failed: counters.failed, running: counters.running,
+        retried: counters.retried, cancelled: counters.cancelled, timedOut: counters.timedOut,
+        waiting: delayed),
       space: try? await services.blobs.space(),
       errors: Array(services.errors.newest.prefix(problemLimit)), events: events,
       pushOfUpload: pushOfUpload, startedAt: services.startedAt,
@@ -138,7 +154,9 @@ package struct StatusPage: Sendable {
       },
       "ticks": number(scheduler.ticks), "queued": PageFormat.number(queued),
       "started": number(scheduler.started), "committed": number(scheduler.committed),
-      "failed": number(scheduler.failed), "hasRunning": !running.isEmpty,
+      "failed": number(scheduler.failed), "retried": number(scheduler.retried),
+      "cancelled": number(scheduler.cancelled), "timedOut": number(scheduler.timedOut),
+      "waiting": number(scheduler.waiting), "hasRunning": !running.isEmpty,
       "running": running.map { id, repo in
         ["href": PageLinks.push(id), "shortID": PageViews.short(id.text), "repo": repo.text]
       },

@@ -1,5 +1,6 @@
 import Bundles
 import Catalog
+import Scheduling
 import Uploads
 import Vocabulary
 
@@ -57,6 +58,8 @@ package enum JSONViews {
       "bundle": brief(snapshot.bundle),
       "error": push.errorCode.map { ["code": .string($0), "message": .text(push.errorMessage)] } ?? .null,
       "attempts": .count(push.attempts),
+      "notBefore": .time(push.notBefore),
+      "waitingFor": .text(snapshot.waitingFor),
       "_links": .object(links(of: snapshot)),
     ]
   }
@@ -176,8 +179,8 @@ package enum JSONViews {
       link("repo", repoPath(push.repo)),
     ]
     if push.state == .open { links.append(link("seal", "\(path)/seal")) }
-    if [.open, .queued, .failed].contains(push.state) { links.append(link("cancel", "\(path)/cancel")) }
-    if push.state == .failed { links.append(link("retry", "\(path)/retry")) }
+    if push.isCancellable { links.append(link("cancel", "\(path)/cancel")) }
+    if push.isRetryable { links.append(link("retry", "\(path)/retry")) }
     if let bundle = snapshot.bundle { links.append(link("bundle", bundlePath(bundle))) }
     return links
   }
@@ -193,17 +196,29 @@ package struct PushSnapshot: Sendable {
   package var progress: PushProgress
   /// Once committed.
   package var bundle: BundleRecord?
+  /// Why it does not start, while it is queued.
+  package var waitingFor: String?
 
-  package init(push: PushRecord, progress: PushProgress, bundle: BundleRecord?) {
+  package init(
+    push: PushRecord, progress: PushProgress, bundle: BundleRecord?, waitingFor: String? = nil
+  ) {
     self.push = push
     self.progress = progress
     self.bundle = bundle
+    self.waitingFor = waitingFor
   }
 
-  package init(_ push: PushRecord, _ reader: any CatalogReader) throws {
+  package init(_ push: PushRecord, _ reader: any CatalogReader, _ scheduler: SchedulerRunner) throws {
     self.push = push
+    waitingFor = scheduler.waitingReason(of: push)?.description
     progress = try reader.pushProgress(push.id)
     // The id is fixed at admission; there is no bundle of it before the commit is done.
     bundle = push.state == .committed ? try push.bundle.flatMap { try reader.bundle($0) } : nil
   }
+}
+
+extension PushRecord {
+  var isCancellable: Bool { ![.committed, .cancelled, .expired].contains(state) }
+  /// It failed, or waits for its next attempt.
+  var isRetryable: Bool { state == .failed || state == .queued && notBefore != nil }
 }

@@ -3,6 +3,7 @@ import Catalog
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import Pushes
 import Uploads
 import Vocabulary
@@ -15,7 +16,7 @@ package struct PushRoutes: Sendable {
 
   package func add(to router: Router<GatewayContext>) {
     let pushes = router.group("/api/v1/pushes")
-    pushes.post { request, _ in try await open(request) }
+    pushes.post { request, context in try await open(request, by: services.actor(of: request, context)) }
     pushes.get { request, _ in try await list(request) }
     let push = pushes.group("{id}")
     push.get { _, context in try await answer(try await record(context.push())) }
@@ -23,24 +24,28 @@ package struct PushRoutes: Sendable {
     push.get("log") { _, context in try await log(of: context.push()) }
     push.post("seal") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.sealPush(context.push()), status: .accepted)
+      let attempt = try await services.attemptSeal(
+        context.push(), by: services.actor(of: request, context))
+      return try await answer(try attempt.get(), status: attempt.wasSealed ? .ok : .accepted)
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.cancelPush(context.push()))
+      let actor = try services.actor(of: request, context)
+      return try await answer(try await services.cancelPush(context.push(), by: actor))
     }
     push.post("retry") { request, context in
       try await JSONBody.ignore(request)
-      return try await answer(try await services.pushes.retry(context.push()), status: .accepted)
+      let actor = try services.actor(of: request, context)
+      return try await answer(try await services.retryPush(context.push(), by: actor), status: .accepted)
     }
   }
 
-  private func open(_ request: Request) async throws -> Response {
+  private func open(_ request: Request, by actor: String) async throws -> Response {
     if services.uploads.isDrainingNow {
       throw ProblemError(.draining, detail: "the server is shutting down and takes no new push")
     }
     let fields = try await JSONBody.decode(PushFields.self, from: request, limit: JSONBody.listLimit)
-    let push = try await services.pushes.open(fields.request)
+    let push = try await services.pushes.open(fields.request, by: actor)
     return try await answer(push, status: .created, headers: [.location: JSONViews.pushPath(push.id)])
   }
 
@@ -48,24 +53,12 @@ package struct PushRoutes: Sendable {
     let page = try PageRequest(request)
     let before = try page.position { PushID($0) }
     let parameters = request.uri.queryParameters
-    let repo = try parameters["repo"].map { try RepoName(String($0)) }
-    let status = try parameters["status"].map { try Self.status(String($0)) }
-    let (snapshots, next) = try await services.catalog.read { reader in
-      let found = try reader.pushes(status: status, repo: repo, before: before, limit: page.limit + 1)
-      let (rows, next) = page.page(found) { $0.id.text }
-      return (try rows.map { try PushSnapshot($0, reader) }, next)
+    let filter = try PushFilterQuery.filter { name in parameters[name[...]].map { String($0) } }
+    let (snapshots, next) = try await services.catalog.read { [scheduler = services.scheduler] reader in
+      let (rows, next) = try reader.pushes(matching: filter, before: before, limit: page.limit)
+      return (try rows.map { try PushSnapshot($0, reader, scheduler) }, next)
     }
-    return .list(snapshots.map(JSONViews.push), next: next)
-  }
-
-  private static func status(_ text: String) throws(ProblemError) -> PushState.Status {
-    guard let status = PushState.Status(rawValue: text) else {
-      let all = PushState.Status.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ProblemError(
-        .badRequest, detail: "status \(quoted(text)) is not one of \(all)",
-        members: ["field": .text("status")])
-    }
-    return status
+    return .list(snapshots.map(JSONViews.push), next: next?.text)
   }
 
   private func uploads(of id: PushID, _ request: Request) async throws -> Response {
@@ -95,7 +88,7 @@ package struct PushRoutes: Sendable {
   }
 
   private func log(of id: PushID) async throws -> Response {
-    _ = try await record(id)
+    let snapshot = try await snapshot(try await record(id))
     let name = "push-\(id).log"
     let headers: HTTPFields = [
       .contentType: SafeMediaType.of(name),
@@ -103,7 +96,8 @@ package struct PushRoutes: Sendable {
       .cacheControl: "no-store",
       .contentSecurityPolicy: "sandbox; default-src 'none'",
     ]
-    let text = try await services.logs.read(id)
+    let text = PushHistory.text(
+      snapshot, written: try await services.logs.read(id), now: services.clock.now())
     return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: text)))
   }
 
@@ -114,8 +108,13 @@ package struct PushRoutes: Sendable {
   private func answer(
     _ push: PushRecord, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
   ) async throws -> Response {
-    let snapshot = try await services.catalog.read { try PushSnapshot(push, $0) }
-    return .json(JSONViews.push(snapshot), status: status, headers: headers)
+    .json(JSONViews.push(try await snapshot(push)), status: status, headers: headers)
+  }
+
+  private func snapshot(_ push: PushRecord) async throws -> PushSnapshot {
+    try await services.catalog.read { [scheduler = services.scheduler] in
+      try PushSnapshot(push, $0, scheduler)
+    }
   }
 }
 

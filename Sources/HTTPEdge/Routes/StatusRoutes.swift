@@ -38,8 +38,11 @@ package struct StatusRoutes: Sendable {
   }
 
   private func status() async throws -> Response {
-    let (uploads, pushes) = try await services.catalog.read { reader in
-      (try reader.uploadCounts(), try reader.pushCounts())
+    let (uploads, pushes, delayed) = try await services.catalog.read { reader in
+      (
+        try reader.uploadCounts(), try reader.pushCounts(),
+        try reader.delayedPushCount(limit: StatusPage.delayedLimit)
+      )
     }
     let now = services.clock.now()
     return .json([
@@ -49,7 +52,7 @@ package struct StatusRoutes: Sendable {
       "draining": .bool(services.uploads.isDrainingNow),
       "uploads": uploadActivity(counts: uploads),
       "pushes": ["byState": Self.counts(PushState.allCases.map { ($0.rawValue, pushes[$0]) })],
-      "scheduler": scheduler(),
+      "scheduler": scheduler(queued: pushes[.queued] ?? 0, delayed: delayed),
       "disk": try await disk(),
       "errors": .array(services.errors.newest.map { ["at": .time($0.at), "text": .string($0.text)] }),
     ])
@@ -72,12 +75,14 @@ package struct StatusRoutes: Sendable {
     ]
   }
 
-  private func scheduler() -> JSONValue {
+  private func scheduler(queued: Int, delayed: Int) -> JSONValue {
     let counters = services.scheduler.snapshot
     return [
       "ticks": .count(counters.ticks), "started": .count(counters.started),
       "committed": .count(counters.committed), "failed": .count(counters.failed),
-      "lastTickAt": .time(counters.lastTickAt),
+      "retried": .count(counters.retried), "cancelled": .count(counters.cancelled),
+      "timedOut": .count(counters.timedOut), "lastTickAt": .time(counters.lastTickAt),
+      "queued": .count(queued), "waiting": .count(delayed),
       "running": .array(
         counters.running.sorted { $0.key < $1.key }.map {
           ["push": .string($0.key.text), "repo": .string($0.value.text)]

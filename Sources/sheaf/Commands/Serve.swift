@@ -34,6 +34,15 @@ struct Serve: AsyncParsableCommand {
         "setting server.allowCredentials cannot be true while server.allowedOrigins is \"*\"; "
           + "list the origins that may send credentials")
     }
+    // A timeout is found at a heartbeat: a shorter one could not be kept.
+    guard
+      settings.commitTimeoutSeconds == 0
+        || settings.commitTimeoutSeconds * 1000 > settings.heartbeatMilliseconds
+    else {
+      throw CommandFailure(
+        "setting scheduler.commitTimeoutSeconds is \(settings.commitTimeoutSeconds); it must be longer than "
+          + "scheduler.heartbeatMilliseconds, which is \(settings.heartbeatMilliseconds), or 0")
+    }
     // Before the data folder is touched, so that what cannot be listened on changes nothing.
     let listening = try ListeningPlan(settings)
     let logger = LogOutput.start(settings)

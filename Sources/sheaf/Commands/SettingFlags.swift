@@ -48,6 +48,9 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .of(\.maximumRunning), help: .of(\.maximumRunning)) var maximumRunning: String?
   @Option(name: .of(\.heartbeatMilliseconds), help: .of(\.heartbeatMilliseconds)) var heartbeatMilliseconds:
     String?
+  @Option(name: .of(\.maximumAttempts), help: .of(\.maximumAttempts)) var maximumAttempts: String?
+  @Option(name: .of(\.commitTimeoutSeconds), help: .of(\.commitTimeoutSeconds)) var commitTimeoutSeconds:
+    String?
   @Option(name: .of(\.ioThreads), help: .of(\.ioThreads)) var ioThreads: String?
 
   /// What was given, by the settings' names.
@@ -92,6 +95,8 @@ struct SettingFlags: ParsableArguments {
     add(\.scrubBytesPerSecond, scrubBytesPerSecond)
     add(\.maximumRunning, maximumRunning)
     add(\.heartbeatMilliseconds, heartbeatMilliseconds)
+    add(\.maximumAttempts, maximumAttempts)
+    add(\.commitTimeoutSeconds, commitTimeoutSeconds)
     add(\.ioThreads, ioThreads)
     return texts
   }

@@ -275,4 +275,5 @@ def main():
     say("end")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -105,6 +105,90 @@ extension CatalogConformance {
         #expect(try heads("z", 9) == ["a", "c", "d"])
       }
     },
+    CatalogLaw("a queued push that waits for its retry is in nobody's way, and is found when it is due") {
+      store in
+      try await store.write { catalog throws in
+        var push = Sample.push(1, state: .queued, repo: "a", sealedAt: 10)
+        push.notBefore = Sample.time(100)
+        try catalog.insert(push, expecting: [])
+        try catalog.insert(Sample.push(2, state: .queued, repo: "a", sealedAt: 20), expecting: [])
+        #expect(try catalog.queueHeads(after: nil, limit: 9).map(\.id) == [Sample.id(2)])
+        #expect(try catalog.duePushes(at: Sample.time(99), limit: 9) == [])
+        #expect(try catalog.duePushes(at: Sample.time(100), limit: 9) == [Sample.id(1)])
+        #expect(try catalog.duePushes(at: Sample.time(100), limit: 0) == [])
+        #expect(try catalog.delayedPushCount(limit: 9) == 1)
+        #expect(try catalog.delayedPushCount(limit: 0) == 0)
+        push.notBefore = nil
+        try catalog.update(push)
+        #expect(try catalog.queueHeads(after: nil, limit: 9).map(\.id) == [Sample.id(1)])
+        #expect(try catalog.delayedPushCount(limit: 9) == 0)
+      }
+    },
+    CatalogLaw("a repo's starts are counted in its round, and the round's own too") { store in
+      try await store.write { catalog throws in
+        #expect(try catalog.schedulerRound() == SchedulerRound())
+        for name in ["a", "b"] {
+          try catalog.ensureRepo(Sample.repo(name), description: nil, at: Sample.time(1))
+          try catalog.insert(
+            Sample.push(name == "a" ? 1 : 2, state: .queued, repo: name, sealedAt: 10), expecting: [])
+        }
+        var repo = try #require(try catalog.repo(Sample.repo("a")))
+        repo.weight = 3
+        try catalog.update(repo)
+        try catalog.countStart(of: Sample.repo("a"), round: 1, at: Sample.time(5))
+        try catalog.countStart(of: Sample.repo("a"), round: 1, at: Sample.time(6))
+        try catalog.countStart(of: Sample.repo("b"), round: 2, at: Sample.time(7))
+        #expect(
+          try catalog.queueHeads(after: nil, limit: 9).map(\.turn) == [
+            RepoTurn(weight: 3, round: 1, starts: 2, lastStartAt: Sample.time(6)),
+            RepoTurn(weight: 1, round: 2, starts: 1, lastStartAt: Sample.time(7)),
+          ])
+        #expect(
+          try catalog.schedulerRound() == SchedulerRound(number: 2, starts: 1, cursor: Sample.repo("b")))
+      }
+    },
+    CatalogLaw("D9 pushes are listed by any of their properties, newest first, and by several together") {
+      store in
+      try await store.write { catalog throws in
+        var random = SeededRandom(seed: 5)
+        var all: [PushRecord] = []
+        for number in 1...120 {
+          var push = Sample.push(
+            number, state: random.element(of: PushState.allCases), repo: random.element(of: ["a", "b"]),
+            sealedAt: 10)
+          push.origin = random.element(of: PushRecord.Origin.allCases)
+          push.label = random.int(0...1) == 0 ? nil : try LabelName(random.element(of: ["x", "y"]))
+          push.message = random.element(of: ["Nightly run", "photos of May"])
+          push.author = random.element(of: [nil, "Mayer"])
+          push.source =
+            push.origin == .source
+            ? SourceFolder(name: random.element(of: ["camera", "scans"]), path: "") : nil
+          try catalog.insert(push, expecting: [])
+          all.insert(push, at: 0)
+        }
+        for _ in 0..<200 {
+          func maybe<Value>(_ value: Value) -> Value? { random.int(0...2) == 0 ? value : nil }
+          let filter = PushFilter(
+            status: maybe(random.element(of: PushState.Status.allCases)),
+            state: maybe(random.element(of: PushState.allCases)),
+            repo: maybe(Sample.repo(random.element(of: ["a", "b"]))),
+            label: maybe(try LabelName(random.element(of: ["x", "y"]))),
+            origin: maybe(random.element(of: PushRecord.Origin.allCases)),
+            source: maybe(random.element(of: ["camera", "scans"])),
+            text: maybe(random.element(of: ["may", "NIGHT", "none"])))
+          let limit = random.int(1...20)
+          var (found, next): ([PushRecord], PushID?) = ([], nil)
+          repeat {
+            let page = try catalog.pushes(
+              matching: filter, before: next, limit: limit, examining: random.int(1...40))
+            try #require(page.rows.count <= limit)
+            found += page.rows
+            next = page.next
+          } while next != nil
+          try #require(found == all.filter(filter.matches), "\(filter)")
+        }
+      }
+    },
     CatalogLaw("an open push expires at its moment, the oldest first; a sealed one never does") { store in
       try await store.write { catalog throws in
         try catalog.insert(Sample.push(1, expiresAt: 300), expecting: [])
