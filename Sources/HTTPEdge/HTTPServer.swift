@@ -118,6 +118,7 @@ package struct HTTPServer: Sendable {
     let resultBudget = ByteBudget(bytes: ResultText.budgetBytes)
     FormRoutes(services: services, resultBudget: resultBudget).add(to: router)
     BatchRoutes(services: services, resultBudget: resultBudget).add(to: router)
+    LookupRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)

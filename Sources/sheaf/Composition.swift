@@ -55,9 +55,11 @@ struct Composition: Sendable {
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
       wakeScheduler: { wakeups.ring() })
+    let indexer = ObjectIndexer(catalog: catalog, blobs: store, report: report)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
-      handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
+      handler: IndexingCommitter(
+        Committer(catalog: catalog, blobs: store, logs: logs, clock: clock), indexer),
       settings: .init(
         maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds),
       expireUpload: { try await uploads.expire($0) },
@@ -71,11 +73,13 @@ struct Composition: Sendable {
         try await uploads.verifyReceived()
         try await uploads.assembleWaiting()
         try await uploads.forgetRequests()
+        indexer.wake()
       })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,
-      resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
+      resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger,
+      wakeIndexer: { indexer.wake() })
   }
 
   /// As many threads as the machine has processors, for hashes somebody waits for and for all others.

@@ -19,6 +19,7 @@ struct BatchStorage: Sendable {
       switch outcome {
       case .stored(let view): results.append(.stored(file.path, view))
       case .exists(let view): results.append(.exists(file.path, view))
+      case .superseded(let view): results.append(.superseded(file.path, view))
       case .refused(let problem): results.append(.refused(file.path.text, problem))
       case .unfinished: results.append(try await replace(file))
       }
@@ -40,7 +41,8 @@ struct BatchStorage: Sendable {
   func store(_ file: ArchiveFile, from stream: ItemStream<ArchiveEvent>) async throws(ProblemError)
     -> BatchResult
   {
-    if let known = try await known(file.path) {
+    // Under another policy it is decided when the file is verified.
+    if try await policy() == .refuse, let known = try await known(file.path) {
       if let result = try await compare(file, with: known, stream) { return result }
       // It is not finished: the newest creation wins.
       let outcome = await services.uploads.perform(.terminate(known.id), body: nil, client: client)
@@ -58,6 +60,14 @@ struct BatchStorage: Sendable {
     return try created.get()
   }
 
+  private func policy() async throws(ProblemError) -> ConflictPolicy {
+    do {
+      return try await services.catalog.read { [push] in try $0.push(push)?.conflictPolicy } ?? .refuse
+    } catch {
+      throw services.uploads.problem(for: error)
+    }
+  }
+
   private func create(_ file: ArchiveFile, _ body: any UploadBody) async throws(ProblemError) -> BatchResult {
     let metadata = UploadMetadata([
       "push": push.text, "path": file.path.text, "sha256": file.digest?.hex,
@@ -66,6 +76,7 @@ struct BatchStorage: Sendable {
     let intent = CreateIntent(length: file.size, metadata: metadata, hasContent: true)
     switch await services.uploads.perform(.create(intent), body: body, client: client) {
     case .created(let view, _) where view.state.isFinished: return .stored(file.path, view)
+    case .created(let view, _) where view.state == .cancelled: return .superseded(file.path, view)
     case .refused(let problem, _): return try refusal(file, problem)
     case .created, .discovered, .inspected, .appended, .terminated:
       return .refused(
