@@ -47,12 +47,12 @@ extension UploadEngine {
   /// - Returns: for each file what became of it, in their order.
   /// - Throws: `ProblemError` when none can be stored: `draining`, `storage-full`, or a fault.
   package func createMany(
-    _ files: [WholeFile], in push: PushID, client: String?
+    _ files: [WholeFile], author: String? = nil, in push: PushID, client: String?
   ) async throws(ProblemError) -> [WholeFileOutcome] {
     do {
       if let problem = drainingProblem { throw problem }
       if let problem = await headroom.problem() { throw problem }
-      return try await storeMany(records(of: files, in: push, client: client))
+      return try await storeMany(records(of: files, author: author, in: push, client: client))
     } catch {
       throw problem(for: error)
     }
@@ -77,13 +77,15 @@ extension UploadEngine {
     var isRejected = false
   }
 
-  private func records(of files: [WholeFile], in push: PushID, client: String?) -> [Candidate] {
+  private func records(
+    of files: [WholeFile], author: String?, in push: PushID, client: String?
+  ) -> [Candidate] {
     let now = clock.now()
     var places: [BundlePath: Int] = [:]
     return files.enumerated().map { place, file in
       let record = UploadRecord(
         id: UploadID.make(clock: clock, entropy: entropy), state: .created, length: Int64(file.content.count),
-        metadata: .none, push: push, path: file.path, filename: nil, declaredDigest: file.declaredDigest,
+        metadata: Self.metadata(author: author), push: push, path: file.path, filename: nil, declaredDigest: file.declaredDigest,
         modifiedAt: file.modifiedAt, mode: file.mode, client: client, createdAt: now, updatedAt: now,
         expiresAt: now.adding(seconds: limits.expirySeconds))
       var candidate = Candidate(

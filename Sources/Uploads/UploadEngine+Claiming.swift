@@ -183,10 +183,9 @@ extension UploadEngine {
     of file: ClaimedFile, author: String?, in push: PushID, client: String?
   ) -> UploadRecord {
     let now = clock.now()
-    let pairs = author.map { [UploadMetadata.Pair(key: "author", value: Array($0.utf8))] } ?? []
     return UploadRecord(
       id: UploadID.make(clock: clock, entropy: entropy), state: .created, length: file.size,
-      metadata: UploadMetadata(raw: nil, pairs: pairs), push: push, path: file.path, filename: nil,
+      metadata: Self.metadata(author: author), push: push, path: file.path, filename: nil,
       declaredDigest: file.digest, modifiedAt: file.modifiedAt, mode: file.mode, client: client,
       createdAt: now, updatedAt: now, expiresAt: now.adding(seconds: limits.expirySeconds))
   }

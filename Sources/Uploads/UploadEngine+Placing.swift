@@ -39,6 +39,12 @@ extension UploadEngine {
     return (placed, try PushRules.sealIfComplete(push, at: now, in: transaction))
   }
 
+  /// The metadata of an upload that came without any but who sent it.
+  static func metadata(author: String?) -> UploadMetadata {
+    guard let author else { return .none }
+    return UploadMetadata(raw: nil, pairs: [.init(key: "author", value: Array(author.utf8))])
+  }
+
   /// Tells the push's log of files that were left out.
   func tell(_ placed: PushRules.Placed) async {
     guard let push = placed.record.push else { return }

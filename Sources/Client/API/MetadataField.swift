@@ -9,11 +9,12 @@ package enum MetadataField {
   }
 
   /// The metadata of one file of a push.
-  package static func encode(push: PushID, file: SourceFile, digest: Digest?) -> String {
+  package static func encode(push: PushID, file: SourceFile, digest: Digest?, author: String? = nil) -> String {
     var pairs: [(key: String, value: String)] = [
       ("push", push.text), ("path", file.path.text), ("filename", file.path.lastComponent),
       ("mtime", seconds(nanoseconds: file.modifiedNanoseconds)), ("mode", octal(file.mode)),
     ]
+    if let author { pairs.append(("author", author)) }
     if let digest { pairs.append(("sha256", digest.hex)) }
     return encode(pairs)
   }

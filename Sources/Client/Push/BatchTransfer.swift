@@ -65,7 +65,8 @@ struct BatchTransfer: Sendable {
       let share = FileShare(board: context.board)
       share.counter()(reading.byteCount)
       do {
-        let answer = try await context.api.sendBatch(reading.frames, to: context.push)
+        let answer = try await context.api.sendBatch(
+          reading.frames, to: context.push, author: context.author)
         var rest = try take(answer, reading, share)
         rest.alone += reading.alone
         return rest

@@ -9,11 +9,13 @@ struct BatchStorage: Sendable {
   let services: GatewayServices
   let push: PushID
   let client: String?
+  let author: String?
 
   /// - Throws: `ProblemError` for what concerns all files.
   func store(_ group: BatchGroup) async throws(ProblemError) -> [BatchResult] {
     guard !group.files.isEmpty else { return group.results([]) }
-    let outcomes = try await services.uploads.createMany(group.files, in: push, client: client)
+    let outcomes = try await services.uploads.createMany(
+      group.files, author: author, in: push, client: client)
     var results: [BatchResult] = []
     for (file, outcome) in zip(group.files, outcomes) {
       switch outcome {
@@ -70,7 +72,7 @@ struct BatchStorage: Sendable {
 
   private func create(_ file: ArchiveFile, _ body: any UploadBody) async throws(ProblemError) -> BatchResult {
     let metadata = UploadMetadata([
-      "push": push.text, "path": file.path.text, "sha256": file.digest?.hex,
+      "author": author, "push": push.text, "path": file.path.text, "sha256": file.digest?.hex,
       "mtime": file.modifiedAt.map { Self.seconds($0) }, "mode": file.mode.map { "0" + String($0, radix: 8) },
     ])
     let intent = CreateIntent(length: file.size, metadata: metadata, hasContent: true)
