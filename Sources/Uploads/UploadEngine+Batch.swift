@@ -85,7 +85,8 @@ extension UploadEngine {
     return files.enumerated().map { place, file in
       let record = UploadRecord(
         id: UploadID.make(clock: clock, entropy: entropy), state: .created, length: Int64(file.content.count),
-        metadata: Self.metadata(author: author), push: push, path: file.path, filename: nil, declaredDigest: file.declaredDigest,
+        metadata: Self.metadata(author: author), push: push, path: file.path, filename: nil,
+        declaredDigest: file.declaredDigest,
         modifiedAt: file.modifiedAt, mode: file.mode, client: client, createdAt: now, updatedAt: now,
         expiresAt: now.adding(seconds: limits.expirySeconds))
       var candidate = Candidate(

@@ -146,6 +146,7 @@ struct BatchTransfer: Sendable {
     var acknowledged: Int64 = 0
     var closed: String?
     for (item, digest) in reading.sent {
+      if answers[item.file.path]?.status == "superseded" { context.tellSuperseded(item.file) }
       switch BatchOutcome.decide(answers[item.file.path], digest: digest, step: item.step) {
       case .done(let id):
         acknowledged += item.file.size

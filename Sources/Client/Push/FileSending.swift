@@ -25,7 +25,8 @@ final class FileSending {
   private var file: SourceFile { reading.source }
 
   init(
-    context: TransferContext, share: FileShare, reading: FileReading, upload: UploadID?, delta: BlockDelta? = nil
+    context: TransferContext, share: FileShare, reading: FileReading, upload: UploadID?,
+    delta: BlockDelta? = nil
   ) {
     self.delta = delta
     self.context = context
@@ -45,7 +46,7 @@ final class FileSending {
       } catch let error as ClientError {
         share.drop()
         if let upload, error.has(.superseded) {
-          context.notice("\(quoted(file.path.text)): another client's file counts at this path")
+          context.tellSuperseded(file)
           return finished(upload)
         }
         try await recover(from: error)

@@ -19,6 +19,11 @@ struct TransferContext: Sendable {
   /// Named with every file; nil when the push says it.
   var author: String?
   let notice: @Sendable (String) -> Void
+
+  /// The file arrived and is not in the push, by the push's policy for conflicts.
+  func tellSuperseded(_ file: SourceFile) {
+    notice("\(quoted(file.path.text)): another client's file counts at this path")
+  }
 }
 
 /// Most bytes in one request; shrinks when something on the way says that a request was too large.
@@ -96,7 +101,8 @@ struct FileTransfer: Sendable {
     while true {
       do {
         let reading = try await FileReading.open(file, io: context.io, fileSystem: context.fileSystem)
-        let sending = FileSending(context: context, share: share, reading: reading, upload: upload, delta: delta)
+        let sending = FileSending(
+          context: context, share: share, reading: reading, upload: upload, delta: delta)
         do {
           try await sending.run()
           return

@@ -148,7 +148,7 @@ struct KnownFiles: Sendable {
             hashed.item,
             ProvenFile(
               path: file.path.text, size: file.size, sha256: digest.hex,
-              mtime: MetadataField.seconds(nanoseconds: file.modifiedNanoseconds),
+              mtime: MetadataField.modified(file),
               mode: MetadataField.octal(file.mode), proof: proof.hex)
           ))
       }
@@ -165,6 +165,7 @@ struct KnownFiles: Sendable {
     return items.filter { item in
       guard let answer = answers[item.file.path], answer.status != "refused", let id = answer.uploadID
       else { return true }
+      if answer.status == "superseded" { context.tellSuperseded(item.file) }
       context.board.update {
         $0.filesDone += 1
         $0.filesSkipped += 1

@@ -239,7 +239,8 @@ package struct PushEngine: Sendable {
       let known = KnownFiles(
         context: context, repo: try RepoName(push.repo), cache: cache, clock: SystemClock(),
         parallel: plan.parallel)
-      return try await inParallel(BatchPlan.units(of: try await known.run(items)), limit: plan.parallel) { unit in
+      return try await inParallel(BatchPlan.units(of: try await known.run(items)), limit: plan.parallel) {
+        unit in
         switch unit {
         case .alone(let item): try await FileTransfer.report(item, context).map { [$0] }
         case .batch(let items): try await BatchTransfer(context: context).run(items)

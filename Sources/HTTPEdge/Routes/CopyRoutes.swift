@@ -29,7 +29,8 @@ struct CopyRoutes: Sendable {
     guard fields.count <= entry.size - fields.from else {
       throw FieldReader.flaw(
         "count",
-        "count is \(fields.count) from \(fields.from) on, but \(quoted(entry.path.text)) has \(entry.size) bytes")
+        "count is \(fields.count) from \(fields.from) on, but \(quoted(entry.path.text)) has \(entry.size) bytes"
+      )
     }
     let object = try await services.openObject(of: entry)
     defer { object.close() }

@@ -106,7 +106,9 @@ struct Push: AsyncParsableCommand {
       throw CommandFailure("--conflicts must be refuse, keep-first or latest-wins, not \(quoted(conflicts))")
     }
     if let into {
-      guard let id = PushID(into) else { throw CommandFailure("--into \(quoted(into)) is not the id of a push") }
+      guard let id = PushID(into) else {
+        throw CommandFailure("--into \(quoted(into)) is not the id of a push")
+      }
       let others = [("--repo", repo), ("--message", message), ("--label", label), ("--conflicts", conflicts)]
       if let (name, _) = others.first(where: { $0.1 != nil }) {
         throw CommandFailure("\(name) is the push's own and cannot stand beside --into")
@@ -134,7 +136,7 @@ struct Push: AsyncParsableCommand {
     }
     guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
     let io = ThreadedExecutor(name: "sheaf.client.io", threads: parallel + 2)
-    let scan = try await self.scan(on: io)
+    let files = try await self.files(on: io)
 
     let environment = ProcessInfo.processInfo.environment
     guard let folder = StateFolder.pushes(environment: environment),
@@ -151,12 +153,12 @@ struct Push: AsyncParsableCommand {
     let board = ProgressBoard()
     let display = ProgressDisplay(board: board)
     display.notice(
-      "pushing \(scan.files.count) files, \(ProgressText.bytes(scan.byteCount)), to \(into ?? target.repo.text) at \(serverURL)"
+      "pushing \(files.count) files, \(ProgressText.bytes(files.reduce(0) { $0 + $1.size })), to \(into ?? target.repo.text) at \(serverURL)"
     )
     let api = GatewayAPI(server: serverURL, connections: parallel + 2, trust: trust)
     let result = try await ClientRun.closing(api) {
       let plan = PushPlan(
-        repo: target.repo, label: target.label, message: target.message, files: scan.files,
+        repo: target.repo, label: target.label, message: target.message, files: files,
         parallel: parallel, author: target.author, conflicts: conflicts, into: target.into,
         seals: target.seals)
       let engine = PushEngine(
@@ -168,14 +170,16 @@ struct Push: AsyncParsableCommand {
     try report(result, board.progress)
   }
 
-  private func scan(on io: any IOExecutor) async throws -> FolderScan {
+  private func files(on io: any IOExecutor) async throws -> [SourceFile] {
+    // A push that others will fill.
+    if paths.isEmpty { return [] }
     let folder = FileManager.default.currentDirectoryPath
     let scan = await io.perform { [paths] in FolderScan(paths, in: folder) }
     for warning in scan.warnings { StandardError.line("sheaf: \(TextTable.visible(warning))") }
     guard scan.errors.isEmpty else {
       throw CommandFailure(scan.errors.joined(separator: "\nsheaf: ") + "\nsheaf: nothing was sent")
     }
-    return scan
+    return scan.files
   }
 
   private func report(_ result: PushResult, _ progress: TransferProgress) throws {
