@@ -28,13 +28,18 @@ struct KnownFiles: Sendable {
     let pages = stride(from: 0, to: candidates.count, by: Self.pageSize).map {
       Array(candidates[$0..<min($0 + Self.pageSize, candidates.count)])
     }
-    defer { saveCache() }
-    let left = try await inParallel(pages, limit: parallel) { page in try await ask(page) }
-    return try await compare(others + left.flatMap { $0 }, with: latest)
+    let left: Result<[TransferItem], any Error>
+    do {
+      let asked = try await inParallel(pages, limit: parallel) { page in try await ask(page) }
+      left = .success(try await compare(others + asked.flatMap { $0 }, with: latest))
+    } catch { left = .failure(error) }
+    // Also when the push was ended: what was hashed need not be hashed again.
+    await saveCache()
+    return try left.get()
   }
 
-  private func saveCache() {
-    context.io.submit { [cache, notice = context.notice] in
+  private func saveCache() async {
+    await context.io.perform { [cache, notice = context.notice] in
       do { try cache.save() } catch { notice("digests of files could not be remembered: \(error)") }
     }
   }

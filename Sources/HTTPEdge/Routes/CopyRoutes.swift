@@ -103,9 +103,8 @@ package struct CopyFields: Decodable, Sendable {
 
 /// A range of a stored object as the content of a request.
 private final class CopyBody: UploadBody {
-  private static let chunkBytes: Int64 = 1 << 20
-  /// Writing blocks: not a matter for the threads that requests share.
-  private static let executor = ThreadedExecutor(name: "sheaf.copy", threads: 2)
+  /// Between two pieces a copy can be interrupted.
+  private static let pieceBytes: Int64 = 16 << 20
   private struct State {
     var isInterrupted = false
     var fault: ProblemError?
@@ -126,16 +125,15 @@ private final class CopyBody: UploadBody {
     var position = range.lowerBound
     while position < range.upperBound {
       if state.withLock({ $0.isInterrupted }) { throw BodyInterrupted() }
-      let bytes: [UInt8]
+      let count = min(Self.pieceBytes, range.upperBound - position)
       do throws(BlobError) {
-        bytes = try await object.read(Int(min(Self.chunkBytes, range.upperBound - position)), at: position)
-        if bytes.isEmpty { throw BlobError.failed("an object ended before its size") }
+        guard try await sink.take(contentsOf: object.part(from: position, count: count)) else { return }
       } catch {
-        state.withLock { $0.fault = error.problem }
-        throw BodyInterrupted(error.problem)
+        let problem = error.problem
+        state.withLock { $0.fault = problem }
+        throw BodyInterrupted(problem)
       }
-      position += Int64(bytes.count)
-      guard await Self.executor.perform({ sink.take(bytes) }) else { return }
+      position += count
     }
   }
 
