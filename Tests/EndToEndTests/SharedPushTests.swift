@@ -86,6 +86,12 @@ import Vocabulary
     #expect(lines.filter { $0.contains(" \(words) \"") }.count == 61)
     let bundle = try server.json("GET", "/api/v1/repos/r/bundles/latest").object
     #expect(bundle["author"] as? String == "ann")
+    // Who sent what is in the bundle is written down with it.
+    let folder = "\(server.dataFolder)/bundles/r"
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasPrefix("1-") })
+    let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+    #expect(text.contains(#""contributors":["ann","bob","cid"]"#) || text.contains(#"["ann","cid","bob"]"#), "\(text)")
     let check = try machines[0].ask(server, ["verify", "r@latest", "--deep"])
     #expect(check.status == 0, "\(check)")
   }
