@@ -68,7 +68,9 @@ extension PushRules {
     if push.conflictPolicy == .refuse { return placed }
     let found = try transaction.upload(ofPush: id, at: verified.path)
     let holder = found?.id == verified.id ? nil : found
-    switch placement(of: digest, beside: holder.map { Holder(digest: $0.digest) }, push.conflictPolicy) {
+    // Once the push is sealed its bundle is what it is: what comes later stays out under every policy.
+    let policy = push.state == .open ? push.conflictPolicy : .keepFirst
+    switch placement(of: digest, beside: holder.map { Holder(digest: $0.digest) }, policy) {
     case .refused: throw conflict(verified.path, verified.path.text)
     case .enters: break
     case .overtakes: if let holder { try transaction.setContending(true, holder.id) }

@@ -127,6 +127,19 @@ import Vocabulary
     #expect(missing == [MissingFile(path: "a", reason: .unfinished)])
   }
 
+  @Test("D38 what is verified after the push sealed itself stays out, also when the latest wins")
+  func sealed() async throws {
+    let expected = [ExpectedFile(path: try BundlePath("a"), size: 5000, digest: nil)]
+    let many = try await ManyFiles(
+      EngineFixture(smallBytes: 1000), expecting: expected, sealWhenComplete: true, conflicts: .latestWins)
+    let (one, two) = (try await large(many, "a", first), try await large(many, "a", second))
+    #expect(try await finish(many, one, first).state == .verified)
+    #expect(try await many.state() == .queued)
+    #expect(try await finish(many, two, second).state == .cancelled)
+    #expect(try await content(many, "a")?.0 == one)
+    #expect(try await replaced(many).map(\.upload) == [two])
+  }
+
   @Test("D38 a session that is open while it is overtaken goes on, and takes its place in its turn")
   func overtaken() async throws {
     let many = try await many(.latestWins)
