@@ -90,7 +90,34 @@ package protocol BlobReader: AnyObject, Sendable {
   var size: Int64 { get }
   /// Up to `count` bytes from `offset`; fewer only at the end.
   func read(_ count: Int, at offset: Int64) async throws(BlobError) -> [UInt8]
+  /// `count` bytes from `start` on, which must be there, as a blob that lasts as long as this one is open; it is not closed.
+  func part(from start: Int64, count: Int64) -> any BlobReader
   func close()
+}
+
+extension BlobReader {
+  package func part(from start: Int64, count: Int64) -> any BlobReader {
+    BlobPart(whole: self, start: start, size: count)
+  }
+}
+
+/// A part of a blob that knows nothing of parts.
+private final class BlobPart: BlobReader {
+  let size: Int64
+  private let whole: any BlobReader
+  private let start: Int64
+
+  init(whole: any BlobReader, start: Int64, size: Int64) {
+    self.whole = whole
+    self.start = start
+    self.size = size
+  }
+
+  func read(_ count: Int, at offset: Int64) async throws(BlobError) -> [UInt8] {
+    try await whole.read(Int(max(0, min(Int64(count), size - offset))), at: start + offset)
+  }
+
+  func close() {}
 }
 
 /// An object being written.

@@ -41,6 +41,12 @@ package protocol CatalogReader: CatalogAudit {
   /// What the request with this key came to.
   func idempotentRequest(_ key: String) throws -> IdempotentRequest?
   func uploadCounts() throws -> [UploadState: Int]
+  /// Unfinished uploads of the push whose path another upload of it has, in id order.
+  func contendingUploads(ofPush id: PushID, at path: BundlePath, limit: Int) throws -> [UploadID]
+  /// How many files were left out of the push for others at their paths.
+  func supersededCount(ofPush id: PushID) throws -> Int64
+  /// Those files, in the order in which it was decided, after that number.
+  func supersededFiles(ofPush id: PushID, after number: Int64, limit: Int) throws -> [SupersededFile]
   /// Where those of the small objects lie that are in a pack.
   func extents(of digests: [Digest]) throws -> [Digest: Extent]
   /// Whether the pack takes no more extents.
@@ -90,6 +96,12 @@ package protocol CatalogReader: CatalogAudit {
   func deletedBundles(of repo: RepoName, before sequence: Int64?, limit: Int) throws -> [DeletedBundle]
   /// The repo whose descriptors are in this folder.
   func repo(folder: RepoName) throws -> RepoRecord?
+  /// Of each repo whose index lacks bundles the next to be added, by the repo's name, after `repo`.
+  func unindexedBundles(after repo: RepoName?, limit: Int) throws -> [UnindexedBundle]
+  /// The next bundle of the repo to be added to its index, nil when it has all.
+  func unindexedBundle(of repo: RepoName) throws -> UnindexedBundle?
+  /// The sizes of those of the objects that bundles of the repo have, as far as they are indexed.
+  func repoObjects(of repo: RepoName, among digests: [Digest]) throws -> [Digest: Int64]
   /// What is planned, in its order.
   func plannedSteps(limit: Int) throws -> [PlannedStep]
 
@@ -112,10 +124,14 @@ package protocol CatalogReader: CatalogAudit {
 /// Changes to the catalog, in the words of the domain. Every change of state records its event in the same transaction.
 package protocol CatalogTransaction: CatalogReader {
   func insert(_ upload: UploadRecord) throws
-  /// Replaces the record with this id.
+  /// Replaces the record with this id, all but `isContending`.
   func update(_ upload: UploadRecord) throws
   /// Keeps the running hash of an upload that is receiving or received; nothing happens in any other state.
   func saveHash(_ state: [UInt8], byteCount: Int64, of upload: UploadID) throws
+  /// Whether the upload contends for its path; at most one living upload of a path does not.
+  func setContending(_ isContending: Bool, _ id: UploadID) throws
+  /// Remembers a file that was left out of the push; its number is given here.
+  func insert(_ file: SupersededFile, of push: PushID) throws
   /// Remembers what a request with a key came to; the key must be new.
   func insert(_ request: IdempotentRequest) throws
   /// Forgets the keys of requests before then, at most `limit`.
@@ -153,6 +169,9 @@ package protocol CatalogTransaction: CatalogReader {
   func deleteBundle(_ id: BundleID, by actor: String?, at now: Timestamp) throws
   /// Takes the label away and appends that to its history.
   func removeLabel(_ label: LabelName, of repo: RepoName, by author: String?, at now: Timestamp) throws
+  /// Adds objects of a bundle to the index of its repo, each once, and after the last of them the bundle to what is
+  /// indexed. False, and nothing done, when the repo has lost a bundle since the generation that was read.
+  func addObjects(_ objects: [RepoObject], of unindexed: UnindexedBundle, isLast: Bool) throws -> Bool
   /// Plans a step, once however often it is asked for until it is done.
   func plan(_ kind: PlannedStep.Kind, _ subject: String) throws
   func finish(_ step: PlannedStep) throws

@@ -9,6 +9,7 @@ package enum EventKind: String, Sendable, CaseIterable {
   case uploadRejected = "upload.rejected"
   case uploadCancelled = "upload.cancelled"
   case uploadExpired = "upload.expired"
+  case uploadSuperseded = "upload.superseded"
   case pushOpened = "push.opened"
   case pushQueued = "push.queued"
   case pushAdmitted = "push.admitted"

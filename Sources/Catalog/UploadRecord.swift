@@ -15,6 +15,9 @@ package struct UploadRecord: Sendable, Equatable {
   /// What the client said the whole file's SHA-512 is.
   package var declaredSHA512: [UInt8]?
   package var concatenation: Concatenation?
+  /// Another upload has its path in its push; which of them counts is decided when it is verified. Changed by
+  /// `setContending` alone.
+  package var isContending: Bool
   /// The verified SHA-256; set from state verified on.
   package var digest: Digest?
   /// Modification time in milliseconds since 1970, from the client.
@@ -47,7 +50,7 @@ package struct UploadRecord: Sendable, Equatable {
     hashState: [UInt8]? = nil, hashedBytes: Int64 = 0, unverifiedFrom: Int64? = nil, client: String?,
     createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp?, reason: String? = nil,
     declaredSHA512: [UInt8]? = nil,
-    concatenation: Concatenation? = nil
+    concatenation: Concatenation? = nil, isContending: Bool = false
   ) {
     self.id = id
     self.state = state
@@ -70,5 +73,6 @@ package struct UploadRecord: Sendable, Equatable {
     self.reason = reason
     self.declaredSHA512 = declaredSHA512
     self.concatenation = concatenation
+    self.isContending = isContending
   }
 }

@@ -14,6 +14,9 @@ enum SQLiteMigrations {
     migrator.registerMigration("0004 repos, labels and pushes in full") { db in
       try db.execute(sql: datasets0004)
     }
+    migrator.registerMigration("0005 objects of repos, several clients of a push") { db in
+      try db.execute(sql: repoObjects0005)
+    }
     migrator.registerMigration("0006 turns, retries, lists of pushes") { db in
       try db.execute(sql: scheduling0006)
     }

@@ -26,6 +26,10 @@ extension SQLiteTransaction {
     let rejected = try one(
       "SELECT count(*) FROM uploads WHERE push = ? AND push IS NOT NULL AND state = 'rejected'", [push.text]
     ) { $0.integer() }
+    let contending = try one(
+      "SELECT count(*), coalesce(sum((state = 'received') * coalesce(length, 0)), 0) FROM uploads WHERE push = ? AND \(Self.isContending)",
+      [push.text]
+    ) { (count: $0.integer(), bytes: $0.integer()) }
     let progress = try one(
       """
       SELECT count(*), coalesce(sum(state IN ('verified', 'committed')), 0),
@@ -34,8 +38,9 @@ extension SQLiteTransaction {
       """, [push.text]
     ) { row in
       PushProgress(
-        total: row.integer() + (rejected ?? 0), verified: row.integer(), rejected: rejected ?? 0,
-        finishedBytes: row.integer())
+        total: row.integer() + (rejected ?? 0) + (contending?.count ?? 0), verified: row.integer(),
+        rejected: rejected ?? 0,
+        finishedBytes: row.integer() + (contending?.bytes ?? 0))
     }
     return progress ?? PushProgress(total: 0, verified: 0, rejected: 0, finishedBytes: 0)
   }
@@ -47,6 +52,8 @@ extension SQLiteTransaction {
         SELECT count(*) FROM uploads WHERE push = ?1 AND path = expected.path AND \(Self.occupiesPath)
       ) + (
         SELECT count(*) FROM uploads WHERE push = ?1 AND path = expected.path AND state = 'rejected'
+      ) + (
+        SELECT count(*) FROM uploads WHERE push = ?1 AND path = expected.path AND \(Self.isContending)
       ) ORDER BY path LIMIT ?2
       """, [id.text, bounded(limit)]
     ) { $0.text() }

@@ -8,7 +8,8 @@ extension SQLiteTransaction {
     name, description, createdAt, bundleCount, lastSequence, folder, weight, keepLatest, keepSeconds, \
     indexedSequence, objectBytes
     """
-  private static let columns = [
+  private static let columns = bundleColumns
+  static let bundleColumns = [
     "id", "repo", "sequence", "digest", "message", "label", "author", "push", "fileCount", "byteCount",
     "createdAt", "parents", "contributors",
   ].map { "bundles.\($0)" }.joined(separator: ", ")
@@ -113,7 +114,7 @@ extension SQLiteTransaction {
       indexedSequence: row.integer(), objectBytes: row.integer())
   }
 
-  private static func bundle(_ row: inout RowReader) throws -> BundleRecord {
+  static func bundle(_ row: inout RowReader) throws -> BundleRecord {
     BundleRecord(
       id: try row.id(), repo: try row.repo(), sequence: row.integer(), digest: try row.digest(),
       message: row.text(), label: try row.optionalLabel(), author: row.optionalText(), push: try row.id(),

@@ -7,10 +7,10 @@ extension SQLiteTransaction {
   static let uploadColumns = """
     id, state, length, metadataRaw, metadataPairs, push, path, filename, declaredDigest, digest, modifiedAt, mode, \
     hashState, hashedBytes, unverifiedFrom, client, createdAt, updatedAt, expiresAt, reason, declaredSHA512, \
-    concatenation, parts
+    concatenation, parts, contends
     """
   /// The condition of the index `uploadsByPath`.
-  static let occupiesPath = "state NOT IN ('cancelled', 'expired', 'rejected')"
+  static let occupiesPath = "contends IS NULL AND state NOT IN ('cancelled', 'expired', 'rejected')"
 
   /// The condition of the index `uploadsInProgress`.
   private static let isInProgress = "state IN ('created', 'receiving', 'received')"
@@ -26,6 +26,8 @@ extension SQLiteTransaction {
       SELECT \(Self.uploadColumns), 0 AS rank FROM uploads WHERE push = ?1 AND \(Self.occupiesPath) AND path > ?2
       UNION ALL
       SELECT \(Self.uploadColumns), 1 AS rank FROM uploads WHERE push = ?1 AND state = 'rejected' AND path > ?2
+      UNION ALL
+      SELECT \(Self.uploadColumns), 1 AS rank FROM uploads WHERE push = ?1 AND \(Self.isContending) AND path > ?2
       ORDER BY path, rank, id DESC LIMIT ?3
       """, [id.text, path ?? "", bounded(limit)], Self.upload)
   }
@@ -83,9 +85,10 @@ extension SQLiteTransaction {
   }
 
   func insert(_ upload: UploadRecord) throws {
-    let marks = databaseQuestionMarks(count: 23)
+    let marks = databaseQuestionMarks(count: 24)
     try run(
-      "INSERT INTO uploads (\(Self.uploadColumns)) VALUES (\(marks))", [upload.id.text] + values(of: upload))
+      "INSERT INTO uploads (\(Self.uploadColumns)) VALUES (\(marks))",
+      [upload.id.text] + values(of: upload) + [upload.isContending ? 1 : nil])
     try insertParts(of: upload)
   }
 
@@ -140,7 +143,8 @@ extension SQLiteTransaction {
       hashState: row.optionalBytes(), hashedBytes: row.integer(), unverifiedFrom: row.optionalInteger(),
       client: row.optionalText(), createdAt: row.time(), updatedAt: row.time(), expiresAt: row.optionalTime(),
       reason: row.optionalText(),
-      declaredSHA512: row.optionalBytes(), concatenation: try concatenation(&row))
+      declaredSHA512: row.optionalBytes(), concatenation: try concatenation(&row),
+      isContending: row.flag())
   }
 
   private static func metadata(_ row: inout RowReader) throws -> UploadMetadata {

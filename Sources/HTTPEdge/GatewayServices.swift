@@ -28,6 +28,8 @@ package struct GatewayServices: Sendable {
   package var errors: RecentErrors
   package var startedAt: Timestamp
   package var logger: Logger
+  /// Asks for what new bundles have to be added to the index of objects.
+  package var wakeIndexer: @Sendable () -> Void
   /// Shared by all copies.
   let receptions = Receptions()
   package var repos: RepoRegister { RepoRegister(catalog: catalog, clock: clock) }
@@ -40,8 +42,9 @@ package struct GatewayServices: Sendable {
     scheduler: SchedulerRunner, logs: PushLogs, bundleCheck: BundleCheck, collection: CollectionRunner,
     bundlesInFlight: BundlesInFlight, clock: any WallClock,
     entropy: any Entropy, settings: Settings, resolvedSettings: ResolvedSettings, errors: RecentErrors,
-    startedAt: Timestamp, logger: Logger
+    startedAt: Timestamp, logger: Logger, wakeIndexer: @escaping @Sendable () -> Void = {}
   ) {
+    self.wakeIndexer = wakeIndexer
     self.catalog = catalog
     self.blobs = blobs
     self.uploads = uploads

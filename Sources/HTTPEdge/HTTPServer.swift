@@ -118,6 +118,8 @@ package struct HTTPServer: Sendable {
     let resultBudget = ByteBudget(bytes: ResultText.budgetBytes)
     FormRoutes(services: services, resultBudget: resultBudget).add(to: router)
     BatchRoutes(services: services, resultBudget: resultBudget).add(to: router)
+    LookupRoutes(services: services).add(to: router)
+    CopyRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     LabelRoutes(services: services).add(to: router)

@@ -7,6 +7,8 @@ package struct FileInfo: Sendable, Equatable {
   package let size: Int64
   /// Time of the last change of content, in nanoseconds since 1970.
   package let modifiedNanoseconds: Int64
+  /// Time of the last change of content or of what is known about the file, which nobody can set; 0 when not known.
+  package let changedNanoseconds: Int64
   /// Permission bits only.
   package let mode: UInt32
   /// Tells a file from another that took its name.
@@ -22,8 +24,10 @@ package struct FileInfo: Sendable, Equatable {
   }
 
   package init(
-    kind: Kind, size: Int64, modifiedNanoseconds: Int64, mode: UInt32, device: UInt64 = 0, inode: UInt64 = 0
+    kind: Kind, size: Int64, modifiedNanoseconds: Int64, mode: UInt32, device: UInt64 = 0, inode: UInt64 = 0,
+    changedNanoseconds: Int64 = 0
   ) {
+    self.changedNanoseconds = changedNanoseconds
     self.kind = kind
     self.size = size
     self.modifiedNanoseconds = modifiedNanoseconds
@@ -42,6 +46,7 @@ package struct FileInfo: Sendable, Equatable {
       }
     size = Int64(status.st_size)
     modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    changedNanoseconds = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     mode = status.st_mode & 0o7777
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)

@@ -11,12 +11,14 @@ package struct PushRequest: Sendable {
   package var sealWhenComplete: Bool
   /// nil: any files may come.
   package var files: [ExpectedFile]?
+  package var conflicts: ConflictPolicy
 
   package init(
     repo: RepoName, message: String, label: LabelName? = nil, author: String? = nil,
     sealWhenComplete: Bool = false,
-    files: [ExpectedFile]? = nil
+    files: [ExpectedFile]? = nil, conflicts: ConflictPolicy = .refuse
   ) {
+    self.conflicts = conflicts
     self.repo = repo
     self.message = message
     self.label = label
@@ -60,7 +62,7 @@ package struct PushRegister: Sendable {
       message: request.message, label: request.label, author: request.author,
       sealWhenComplete: request.sealWhenComplete, expectedCount: request.files.map { Int64($0.count) },
       expectedBytes: request.files.map { $0.reduce(0) { $0 + $1.size } }, createdAt: now,
-      expiresAt: now.adding(seconds: expirySeconds))
+      expiresAt: now.adding(seconds: expirySeconds), conflictPolicy: request.conflicts)
     try await catalog.write { transaction in
       if try transaction.repo(push.repo) == nil {
         try transaction.ensureRepo(push.repo, description: nil, at: now)

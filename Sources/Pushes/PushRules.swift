@@ -4,7 +4,8 @@ import Vocabulary
 
 /// What must hold between a push and its uploads; every function runs inside the caller's transaction.
 package enum PushRules {
-  /// The expectation a new upload must meet to enter the push, in the place of `other` if that is given.
+  /// The expectation a new upload must meet to enter the push, in the place of `other` if that is given. Whether a file
+  /// that has the very path is in its way is a matter of the push's policy.
   ///
   /// - Throws: `ProblemError`: `not-found`, `push-closed`, `bad-path`, `inconsistent-length` or `path-conflict`.
   package static func admit(
@@ -27,7 +28,9 @@ package enum PushRules {
         members: ["path": .text(path.text)])
     }
     if let other = try transaction.pathConflict(ofPush: id, with: path) { throw conflict(path, other) }
-    if let found = try transaction.upload(ofPush: id, at: path), found.id != other {
+    if push.conflictPolicy == .refuse, let found = try transaction.upload(ofPush: id, at: path),
+      found.id != other
+    {
       throw conflict(path, path.text)
     }
     return expected
@@ -88,7 +91,7 @@ package enum PushRules {
     return push
   }
 
-  static func closed(_ push: PushRecord) -> ProblemError {
+  package static func closed(_ push: PushRecord) -> ProblemError {
     ProblemError(.pushClosed, detail: "push \(push.id) is \(push.state.rawValue) and takes no more changes")
   }
 

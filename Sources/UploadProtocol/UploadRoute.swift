@@ -9,7 +9,7 @@ package enum UploadRoute: Sendable, Equatable {
   case upload(UploadID)
   /// A view of an upload, such as its `digest` or its `blocks`: a plain route that no dialect speaks about.
   case view(UploadID, name: String)
-  /// Many small files in one request: a plain route.
+  /// Something about many files in one request (`batch`, `lookup`, `claim`): a plain route.
   case batch
   /// The name or path that a file is to have, decoded and not yet checked as a `BundlePath`: only PUT takes it.
   case named(String)
@@ -40,7 +40,9 @@ package enum UploadRoute: Sendable, Equatable {
   private static func below(_ segments: [Substring.UTF8View.SubSequence]) -> Self {
     if segments.count == 1 {
       if segments[0].isEmpty { return .collection }
-      if segments[0].elementsEqual("batch".utf8) { return .batch }
+      if ["batch", "lookup", "claim"].contains(where: { segments[0].elementsEqual($0.utf8) }) {
+        return .batch
+      }
     }
     guard let id = UploadID(Substring(segments[0])) else { return named(segments) }
     guard segments.count <= 2 else { return .nothing }

@@ -41,18 +41,36 @@ final class AppendSink: UploadSink {
     }
   }
 
-  func take(_ chunk: any ByteChunk) -> Bool {
-    let isRoom = headroom.take(chunk.count)
-    let isStored = state.withLock { state in
+  /// True when the next bytes may be stored.
+  private func admit(_ count: Int) -> Bool {
+    let isRoom = headroom.take(count)
+    return state.withLock { state in
       guard state.failure == nil, state.stop == nil else { return false }
       if !isRoom {
         state.stop = .noRoom
-      } else if state.machine.store(byteCount: chunk.count) == .overflow {
+      } else if state.machine.store(byteCount: count) == .overflow {
         state.stop = .overflow
       }
       return state.stop == nil
     }
-    guard isStored else { return false }
+  }
+
+  /// Stored bytes go from file to file, and are shared where the file system can.
+  func take(contentsOf blob: any BlobReader) async throws(BlobError) -> Bool {
+    precondition(checksums.isEmpty && !isStaged, "only content that comes has checksums")
+    guard admit(Int(clamping: blob.size)) else { return false }
+    do throws(BlobError) {
+      try await partial.append(contentsOf: blob, isStopped: { false })
+    } catch {
+      state.withLock { $0.failure = error }
+      return false
+    }
+    advance(partial.size)
+    return true
+  }
+
+  func take(_ chunk: any ByteChunk) -> Bool {
+    guard admit(chunk.count) else { return false }
     do throws(BlobError) {
       try partial.append(chunk, isStaged: isStaged)
     } catch {

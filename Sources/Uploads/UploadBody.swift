@@ -1,3 +1,4 @@
+import Blobs
 import Platform
 import Vocabulary
 
@@ -25,6 +26,18 @@ extension UploadBody {
 package protocol UploadSink: AnyObject, Sendable {
   /// False: take no more.
   func take(_ chunk: any ByteChunk) -> Bool
+  /// Takes all of a stored blob, or nothing. False: take no more.
+  ///
+  /// - Throws: `BlobError` when the blob cannot be read.
+  func take(contentsOf blob: any BlobReader) async throws(BlobError) -> Bool
+}
+
+extension UploadSink {
+  package func take(contentsOf blob: any BlobReader) async throws(BlobError) -> Bool {
+    let bytes = try await blob.read(Int(clamping: blob.size), at: 0)
+    guard bytes.count == blob.size else { throw BlobError.failed("an object ended before its size") }
+    return take(bytes)
+  }
 }
 
 package struct BodyInterrupted: Error, Sendable {

@@ -8,8 +8,12 @@ package struct UploadDescription: Sendable, Equatable {
   package var digest: Digest?
   package var modifiedAt: Timestamp?
   package var mode: Int?
+  /// Who sends the file, at most `maximumAuthorBytes`.
+  package var author: String?
 
-  /// Reads the keys `push`, `path`, `filename` (or `name`), `sha256`, `mtime` and `mode`.
+  package static let maximumAuthorBytes = 256
+
+  /// Reads the keys `push`, `path`, `filename` (or `name`), `sha256`, `mtime`, `mode` and `author`.
   ///
   /// - Throws: `ProblemError`: `bad-metadata` or `bad-path`, naming the key and the value.
   package init(_ metadata: UploadMetadata) throws(ProblemError) {
@@ -49,6 +53,21 @@ package struct UploadDescription: Sendable, Equatable {
       }
       mode = value & 0o777
     }
+    author = try Self.author(metadata.text("author"))
+  }
+
+  /// Checks who is said to send a file.
+  ///
+  /// - Throws: `ProblemError` with `bad-metadata`.
+  package static func author(_ text: String?) throws(ProblemError) -> String? {
+    guard let text else { return nil }
+    guard (1...maximumAuthorBytes).contains(text.utf8.count),
+      !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else {
+      throw flaw(
+        "author", text, "must have 1 to \(maximumAuthorBytes) bytes and no control characters")
+    }
+    return text
   }
 
   private static func flaw(_ key: String, _ value: String, _ why: String) -> ProblemError {

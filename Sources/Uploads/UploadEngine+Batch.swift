@@ -31,6 +31,8 @@ package enum WholeFileOutcome: Sendable {
   case stored(UploadView)
   /// The push has this content at this path already.
   case exists(UploadView)
+  /// It arrived, and another file at its path counts instead.
+  case superseded(UploadView)
   case refused(ProblemError)
   /// An unfinished upload is in the way: it can be created like any other, which replaces that one.
   case unfinished
@@ -45,12 +47,12 @@ extension UploadEngine {
   /// - Returns: for each file what became of it, in their order.
   /// - Throws: `ProblemError` when none can be stored: `draining`, `storage-full`, or a fault.
   package func createMany(
-    _ files: [WholeFile], in push: PushID, client: String?
+    _ files: [WholeFile], author: String? = nil, in push: PushID, client: String?
   ) async throws(ProblemError) -> [WholeFileOutcome] {
     do {
       if let problem = drainingProblem { throw problem }
       if let problem = await headroom.problem() { throw problem }
-      return try await storeMany(records(of: files, in: push, client: client))
+      return try await storeMany(records(of: files, author: author, in: push, client: client))
     } catch {
       throw problem(for: error)
     }
@@ -65,20 +67,26 @@ extension UploadEngine {
     var mismatch: DigestMismatch?
     /// The place of a file with the same path before it.
     var twin: Int?
+    var policy = ConflictPolicy.refuse
     var extent: Extent?
 
     var isOpen: Bool { outcome == nil && twin == nil }
+    /// For the push's log.
+    var notes: [String] = []
     /// It has a row that says why.
     var isRejected = false
   }
 
-  private func records(of files: [WholeFile], in push: PushID, client: String?) -> [Candidate] {
+  private func records(
+    of files: [WholeFile], author: String?, in push: PushID, client: String?
+  ) -> [Candidate] {
     let now = clock.now()
     var places: [BundlePath: Int] = [:]
     return files.enumerated().map { place, file in
       let record = UploadRecord(
         id: UploadID.make(clock: clock, entropy: entropy), state: .created, length: Int64(file.content.count),
-        metadata: .none, push: push, path: file.path, filename: nil, declaredDigest: file.declaredDigest,
+        metadata: Self.metadata(author: author), push: push, path: file.path, filename: nil,
+        declaredDigest: file.declaredDigest,
         modifiedAt: file.modifiedAt, mode: file.mode, client: client, createdAt: now, updatedAt: now,
         expiresAt: now.adding(seconds: limits.expirySeconds))
       var candidate = Candidate(
@@ -102,12 +110,14 @@ extension UploadEngine {
       guard let twin = file.twin else { return file.outcome ?? .unfinished }
       let first = files[twin]
       switch first.outcome {
-      case .stored(let view), .exists(let view):
+      case .stored(let view), .exists(let view), .superseded(let view):
         if let mismatch = DigestMismatch(of: file.record, digest: file.digest) {
           return .refused(ProblemError(.uploadRejected, detail: mismatch.sentence))
         }
-        return first.digest == file.digest
-          ? .exists(view) : .refused(PushRules.conflict(file.record.path, first.record.path.text))
+        if first.digest == file.digest { return .exists(view) }
+        // Alone it meets the first as any other file would.
+        return first.policy == .refuse
+          ? .refused(PushRules.conflict(file.record.path, first.record.path.text)) : .unfinished
       case .refused, .unfinished, nil: return .unfinished
       }
     }
@@ -118,7 +128,10 @@ extension UploadEngine {
     try await catalog.read { [self] reader in
       var files = offered
       let extents = try reader.extents(of: Array(Set(files.map(\.digest))))
-      for index in files.indices where files[index].isOpen {
+      let policy = try files.first?.record.push.flatMap { try reader.push($0)?.conflictPolicy }
+      for index in files.indices {
+        files[index].policy = policy ?? .refuse
+        guard files[index].isOpen else { continue }
         try plan(&files[index], in: reader)
         files[index].extent = extents[files[index].digest]
       }
@@ -129,7 +142,9 @@ extension UploadEngine {
   /// Takes what is there already out of the way, and refuses what cannot enter the push.
   private func plan(_ file: inout Candidate, in reader: any CatalogReader) throws {
     guard let push = file.record.push else { preconditionFailure("a file of many has a push") }
-    if let other = try reader.upload(ofPush: push, at: file.record.path) {
+    if let other = try reader.upload(ofPush: push, at: file.record.path),
+      file.policy == .refuse || other.digest == file.digest
+    {
       if let mismatch = DigestMismatch(of: file.record, digest: file.digest) {
         file.outcome = .refused(ProblemError(.uploadRejected, detail: mismatch.sentence))
       } else if other.digest == file.digest {
@@ -176,8 +191,13 @@ extension UploadEngine {
       var files = planned
       for index in files.indices where files[index].isOpen {
         do {
-          files[index].outcome = try register(files[index], in: transaction)
+          let placed = try register(files[index], in: transaction)
           files[index].isRejected = files[index].mismatch != nil
+          files[index].notes = placed?.notes ?? []
+          files[index].outcome = placed.map { outcome(of: $0) }
+          if let mismatch = files[index].mismatch {
+            files[index].outcome = .refused(ProblemError(.uploadRejected, detail: mismatch.sentence))
+          }
         } catch let error as ProblemError {
           // The same file may have come with another request meanwhile.
           try plan(&files[index], in: transaction)
@@ -190,37 +210,28 @@ extension UploadEngine {
       return (files, try PushRules.sealIfComplete(push, at: now, in: transaction))
     }
     if isQueued { wakeScheduler() }
+    for file in registered {
+      guard let push = file.record.push else { continue }
+      for note in file.notes { await logPush(push, note) }
+    }
     return registered
   }
 
   /// - Throws: `ProblemError` before anything was written.
-  private func register(_ file: Candidate, in transaction: any CatalogTransaction) throws -> WholeFileOutcome
+  private func register(_ file: Candidate, in transaction: any CatalogTransaction) throws -> PushRules.Placed?
   {
     let declared = try Self.expectation(of: file.record, replacing: nil, in: transaction)
     if let mismatch = file.mismatch {
       let rejected = rejected(file.record, mismatch)
       try transaction.insert(rejected)
-      try recordCreated(rejected, in: transaction)
+      try Self.recordCreated(rejected, in: transaction)
       try Self.recordRejected(rejected, mismatch, in: transaction)
-      return .refused(ProblemError(.uploadRejected, detail: mismatch.sentence))
+      return nil
     }
     guard let extent = file.extent else { preconditionFailure("content was packed before it is registered") }
     var (stored, _) = verified(file.record, size: Int64(file.content.count), digest: file.digest)
     stored.declaredDigest = declared
     try transaction.insert(extent, of: file.digest)
-    try transaction.insert(stored)
-    try recordCreated(stored, in: transaction)
-    try transaction.record(
-      NewEvent(
-        at: stored.updatedAt, kind: .uploadVerified, subject: stored.id.text,
-        details: ["digest": file.digest.hex]))
-    return .stored(view(stored, offset: Int64(file.content.count)))
-  }
-
-  private func recordCreated(_ upload: UploadRecord, in transaction: any CatalogTransaction) throws {
-    try transaction.record(
-      NewEvent(
-        at: upload.createdAt, kind: .uploadCreated, subject: upload.id.text,
-        details: ["path": upload.path.text]))
+    return try storeVerified(stored, isSingle: false, isNew: true, isOneOfMany: true, in: transaction).placed
   }
 }

@@ -150,7 +150,10 @@ extension UploadEngine {
     let isSame =
       tellsVersion && isSameLength && other.metadata == record.metadata && !contradicts(record, other)
     if isSame { return .same(other) }
-    return other.state.isOpen ? .unfinished(other.id) : .none
+    // Two clients with the same file: the second finds it there.
+    if let digest = other.digest, digest == record.declaredDigest { return .same(other) }
+    let policy = try await catalog.read { try $0.push(push)?.conflictPolicy }
+    return other.state.isOpen && policy == .refuse ? .unfinished(other.id) : .none
   }
 
   /// Two files: each has a digest that the other has not.
@@ -200,6 +203,10 @@ extension UploadEngine {
         try transaction.insert(request)
       }
       record.declaredDigest = try Self.expectation(of: record, replacing: other, in: transaction)
+      if let push = record.push {
+        record.isContending = try PushRules.mustContend(
+          at: record.path, of: push, replacing: other, in: transaction)
+      }
       if let other, var replaced = try transaction.upload(other) {
         // Its last bytes may have arrived while it was asked to let go: a finished file is not replaced.
         guard replaced.state.isOpen else { throw PushRules.conflict(record.path, replaced.path.text) }

@@ -128,15 +128,14 @@ extension UploadEngine {
     }
     try await blobs.publishPartial(record.id, as: digest)
     let (verified, isSingle) = self.verified(record, size: size, digest: digest)
-    let isQueued = try await catalog.write { [limits] transaction in
-      if isSingle { try Self.makePush(for: verified, in: transaction) }
-      try transaction.update(verified)
-      return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
+    let (placed, isQueued) = try await catalog.write { [self] transaction in
+      try storeVerified(verified, isSingle: isSingle, isNew: false, in: transaction)
     }
     unfinished.remove(record.id)
     try await blobs.removePartial(record.id)
     if isQueued { wakeScheduler() }
-    return verified
+    await tell(placed)
+    return placed.record
   }
 
   /// Stores the whole content of an upload that has no partial file and makes it verified. Called by its owner.
@@ -150,15 +149,14 @@ extension UploadEngine {
     let known = try await catalog.read { try $0.extents(of: [digest])[digest] }
     let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
-    let isQueued = try await catalog.write { [limits] transaction in
-      if isSingle { try Self.makePush(for: verified, in: transaction) }
+    let (placed, isQueued) = try await catalog.write { [self] transaction in
       try transaction.insert(extent, of: digest)
-      try transaction.update(verified)
-      return try Self.recordVerified(verified, isSingle: isSingle, limits, in: transaction)
+      return try storeVerified(verified, isSingle: isSingle, isNew: false, in: transaction)
     }
     unfinished.remove(record.id)
     if isQueued { wakeScheduler() }
-    return verified
+    await tell(placed)
+    return placed.record
   }
 
   /// The record once its bytes are verified; a single upload gets a push of its own.
@@ -179,18 +177,5 @@ extension UploadEngine {
   static func makePush(for upload: UploadRecord, in transaction: any CatalogTransaction) throws {
     guard let push = upload.push else { preconditionFailure("a verified upload has a push") }
     try PushRules.makeInboxPush(for: upload, id: push, at: upload.updatedAt, in: transaction)
-  }
-
-  /// The event of a verified upload, and what it means for its push; true when that is queued now.
-  static func recordVerified(
-    _ upload: UploadRecord, isSingle: Bool, _ limits: UploadLimits, in transaction: any CatalogTransaction
-  ) throws -> Bool {
-    try transaction.record(
-      NewEvent(
-        at: upload.updatedAt, kind: .uploadVerified, subject: upload.id.text,
-        details: ["digest": upload.digest?.hex ?? ""]))
-    guard !isSingle, let push = upload.push else { return true }
-    try touch(push, at: upload.updatedAt, seconds: limits.pushExpirySeconds, in: transaction)
-    return try PushRules.sealIfComplete(push, at: upload.updatedAt, in: transaction)
   }
 }

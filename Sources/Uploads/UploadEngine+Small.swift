@@ -132,9 +132,20 @@ extension UploadEngine {
     do {
       return .outcome(try await registerSmall(record, content: bytes))
     } catch let error as ProblemError where error.problem == .pathConflict {
+      if let twin = try await twin(of: record, SHA256Stream.digest(of: bytes)) {
+        return .outcome(.created(view(twin, offset: Int64(bytes.count)), receivedContent: true))
+      }
       // Perhaps the same creation, sent twice, or one that replaces an unfinished upload.
       return .ordinary(bytes)
     }
+  }
+
+  /// The upload of the push that has this content at this path.
+  private func twin(of record: UploadRecord, _ digest: Digest) async throws -> UploadRecord? {
+    guard let push = record.push, record.declaredDigest == nil || record.declaredDigest == digest
+    else { return nil }
+    let found = try await catalog.read { try $0.upload(ofPush: push, at: record.path) }
+    return found?.digest == digest ? found : nil
   }
 
   private func registerSmall(_ record: UploadRecord, content: [UInt8]) async throws -> UploadOutcome {
@@ -154,17 +165,16 @@ extension UploadEngine {
     }
     let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
-    let isQueued = try await catalog.write { [limits] transaction in
+    let (placed, isQueued) = try await catalog.write { [self] transaction in
       var stored = verified
       stored.declaredDigest = try Self.expectation(of: record, replacing: nil, in: transaction)
-      if isSingle { try Self.makePush(for: stored, in: transaction) }
       try transaction.insert(extent, of: digest)
-      try transaction.insert(stored)
-      try Self.recordCreated(stored, in: transaction)
-      return try Self.recordVerified(stored, isSingle: isSingle, limits, in: transaction)
+      return try storeVerified(stored, isSingle: isSingle, isNew: true, in: transaction)
     }
     if isQueued { wakeScheduler() }
-    return .created(view(verified, offset: Int64(content.count)), receivedContent: true)
+    await tell(placed)
+    return .created(
+      view(placed.twin ?? placed.record, offset: Int64(content.count)), receivedContent: true)
   }
 
   /// The upload is remembered with its reason, for whoever looks at its push; its content is not.
@@ -179,13 +189,6 @@ extension UploadEngine {
       try Self.recordRejected(stored, mismatch, in: transaction)
     }
     return await tellRejected(stored, mismatch)
-  }
-
-  private static func recordCreated(_ upload: UploadRecord, in transaction: any CatalogTransaction) throws {
-    try transaction.record(
-      NewEvent(
-        at: upload.createdAt, kind: .uploadCreated, subject: upload.id.text,
-        details: ["path": upload.path.text]))
   }
 }
 

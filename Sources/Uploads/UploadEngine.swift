@@ -66,6 +66,8 @@ package final class UploadEngine: Sendable {
   let uptime: @Sendable () -> ContinuousClock.Instant
   package let activity = UploadActivity()
   package typealias Notify = @Sendable (UploadNotice) -> Void
+  /// Claims of files without their bytes that are under way.
+  let claims = Locked(0)
   private let isDraining = Locked(false)
 
   /// `report` takes one line for the operator's log, `logPush` one for the log of a push; `spawn` starts work that
@@ -159,6 +161,11 @@ package final class UploadEngine: Sendable {
     case .cancelled, .expired:
       if record.reason == Self.invalidReason {
         throw ProblemError(.uploadInvalid, detail: "upload \(id) ended because \(Self.invalidReason)")
+      }
+      if PushRules.isSuperseded(record) {
+        throw ProblemError(
+          .superseded, detail: "upload \(id) is not in its push: \(record.reason ?? "")",
+          members: ["path": .text(record.path.text)])
       }
       throw ProblemError(.gone, detail: "upload \(id) was \(record.state.rawValue)")
     case .rejected:

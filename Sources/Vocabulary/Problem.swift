@@ -22,6 +22,9 @@ package enum Problem: String, CaseIterable, Sendable {
   case notFinished = "not-finished"
   case takenOver = "taken-over"
   case gone = "gone"
+  case superseded = "superseded"
+  case challengeExpired = "challenge-expired"
+  case notProven = "not-proven"
   case unsupportedVersion = "unsupported-version"
   case tooLarge = "too-large"
   case unsupportedMediaType = "unsupported-media-type"
@@ -158,6 +161,21 @@ package enum Problem: String, CaseIterable, Sendable {
       (
         410, "The resource is gone", false,
         "Create the upload again."
+      )
+    case .superseded:
+      (
+        410, "Another file of the push counts instead", false,
+        "Nothing: the file arrived, and the push's policy for conflicts decided for the other at its path."
+      )
+    case .challengeExpired:
+      (
+        409, "The challenge does not count any more", false,
+        "Look the files up again and answer the new challenge."
+      )
+    case .notProven:
+      (
+        403, "Having the file is not proven", false,
+        "Send the file."
       )
     case .unsupportedVersion:
       (

@@ -71,9 +71,11 @@ struct Composition: Sendable {
     let planned = PlannedWork(catalog: catalog, blobs: store)
     let squash = Squash(catalog: catalog, clock: clock)
     let rulesDue = Periodic(seconds: 3600, clock: clock, isDueAtFirst: true)
+    let indexer = ObjectIndexer(catalog: catalog, blobs: store, report: report)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
-      handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
+      handler: IndexingCommitter(
+        Committer(catalog: catalog, blobs: store, logs: logs, clock: clock), indexer),
       settings: .init(
         maximumRunning: settings.maximumRunning, heartbeatMilliseconds: settings.heartbeatMilliseconds,
         maximumAttempts: settings.maximumAttempts,
@@ -100,12 +102,14 @@ struct Composition: Sendable {
         if rulesDue.isDue() { try await squash.applyRules() }
         try await planned.run()
         if collectionHours > 0, collectionDue.isDue() { collection.start(isDryRun: false, by: nil) }
+        indexer.wake()
       })
     services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), collection: collection, bundlesInFlight: inFlight, clock: clock,
       entropy: entropy, settings: settings,
-      resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
+      resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger,
+      wakeIndexer: { indexer.wake() })
   }
 
   /// As many threads as the machine has processors, for hashes somebody waits for and for all others.

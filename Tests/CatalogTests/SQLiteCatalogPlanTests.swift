@@ -23,6 +23,9 @@ struct SQLiteCatalogPlanTests {
     ("'absent' AS reason", "expectedFilesAbsent"),
     ("'unfinished' AS reason", "uploadsUnfinished"),
     ("'rejected' AS reason", "uploadsRejected"),
+    ("SELECT id FROM uploads WHERE push", "uploadsContending"),
+    ("FROM repos CROSS JOIN bundles", "bundles_2 (repo=? AND sequence=?)"),
+    ("repos.indexedSequence < repos.lastSequence", "reposUnindexed (name>?)"),
   ]
 
   @Test("no statement scans a table that grows, and none sorts")
@@ -101,6 +104,15 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
   try catalog.markCommitted(uploadsOf: id(1))
   try catalog.ensureRepo(.inbox, description: nil, at: time(1))
   try catalog.insert(bundle)
+  if let unindexed = try catalog.unindexedBundle(of: .inbox) {
+    _ = try catalog.addObjects(
+      [RepoObject(digest: bundle.digest, size: 1)], of: unindexed, isLast: true)
+  }
+  try catalog.setContending(true, id(1))
+  try catalog.insert(
+    SupersededFile(
+      path: BundlePath("a"), digest: bundle.digest, size: 1, upload: id(1), by: id(2), at: time(1)),
+    of: id(1))
   try catalog.moveLabel(label, of: .inbox, to: bundle.id, by: nil, at: time(1))
   let extent = Extent(pack: id(1), offset: 0, length: 1)
   try catalog.insert(extent, of: bundle.digest)
@@ -156,6 +168,14 @@ private func everyQuestion(_ catalog: any CatalogReader) throws {
   _ = try catalog.schedulerRound()
   _ = try catalog.pushes(in: Set(PushState.allCases), after: nil, limit: 10)
   _ = try catalog.pushProgress(id(1))
+  _ = try catalog.contendingUploads(ofPush: id(1), at: path, limit: 10)
+  _ = try catalog.supersededCount(ofPush: id(1))
+  _ = try catalog.supersededFiles(ofPush: id(1), after: 0, limit: 10)
+  _ = try catalog.unindexedBundles(after: nil, limit: 10)
+  _ = try catalog.unindexedBundle(of: .inbox)
+  if let digest = Digest(bytes: [UInt8](repeating: 1, count: 32)) {
+    _ = try catalog.repoObjects(of: .inbox, among: [digest])
+  }
   _ = try catalog.expectedFile(ofPush: id(1), at: path)
   _ = try catalog.missing(ofPush: id(1), limit: 10)
   _ = try catalog.queueHeads(after: nil, limit: 10)

@@ -63,6 +63,7 @@ final class PushBench: Sendable {
     let engine = PushEngine(
       api: GatewayAPI(server: try ServerURL(server), transport: gateway), plan: plan, journal: journal,
       board: board, io: io, policy: RetryPolicy(budgetSeconds: budgetSeconds), pacer: pacer,
+      cache: DigestCache(folder: folder.child("state")),
       notice: { [notices] text in notices.withLock { $0.append(text) } })
     return try await engine.run()
   }

@@ -194,7 +194,7 @@ import Testing
     let server = try running()
     let machine = try ClientMachine()
     let (first, second) = (try opened(server, "a", message: "one"), try opened(server, "b", message: "two"))
-    let sealed = try machine.ask(server, ["pushes", "seal", first])
+    let sealed = try machine.ask(server, ["pushes", "seal", first, "--no-wait"])
     #expect(sealed.status == 0, "\(sealed)")
     try eventually("committed") { try push(server, first)["state"] as? String == "committed" }
     let cancelled = try machine.ask(server, ["pushes", "cancel", second])

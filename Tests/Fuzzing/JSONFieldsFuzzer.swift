@@ -4,11 +4,14 @@ import HTTPEdge
 import Pushes
 import Vocabulary
 
-/// The input is the body of a request that opens a push or makes a repo.
+/// The input is the body of a request that opens a push, makes a repo, or is about what is there already.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func checkJSONFields(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let content = Data(FuzzInput(start, count).bytes)
   if let fields = decode(PushFields.self, content) { check(fields.request, content) }
+  _ = decode(LookupFields.self, content)
+  _ = decode(ClaimFields.self, content)
+  _ = decode(CopyFields.self, content)
   if let fields = decode(RepoFields.self, content) {
     let members = object(content)
     precondition(isSame(members?["name"]?.text, fields.name.text), "a repo has the name that was sent")

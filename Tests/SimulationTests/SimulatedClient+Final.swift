@@ -82,7 +82,8 @@ extension SimulatedClient {
         run.note("file \(file.number) <- refused \(error.problem)")
         // Another request of the file may have got there meanwhile.
         client.judge(error, nil, nil, [.pathConflict])
-      case .unfinished: continue
+      // No push of the simulation leaves files out.
+      case .unfinished, .superseded: continue
       }
     }
     return true

@@ -14,7 +14,8 @@ struct ManyFiles {
   private let register: PushRegister
 
   init(
-    _ fixture: EngineFixture, expecting files: [ExpectedFile]? = nil, sealWhenComplete: Bool = false
+    _ fixture: EngineFixture, expecting files: [ExpectedFile]? = nil, sealWhenComplete: Bool = false,
+    conflicts: ConflictPolicy = .refuse
   ) async throws {
     self.fixture = fixture
     register = PushRegister(
@@ -22,7 +23,8 @@ struct ManyFiles {
       wakeScheduler: {})
     push = try await register.open(
       PushRequest(
-        repo: try RepoName("r"), message: "m", sealWhenComplete: sealWhenComplete, files: files)
+        repo: try RepoName("r"), message: "m", sealWhenComplete: sealWhenComplete, files: files,
+        conflicts: conflicts)
     ).id
   }
 
@@ -45,6 +47,7 @@ struct ManyFiles {
       switch outcome {
       case .stored: "stored"
       case .exists: "exists"
+      case .superseded: "superseded"
       case .unfinished: "unfinished"
       case .refused(let error): error.problem.code
       }

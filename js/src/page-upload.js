@@ -242,7 +242,8 @@ const render = () => {
 
 /** @param {ReturnType<Push['progress']>} progress */
 const totalText = (progress) => {
-  const text = progressText(progress);
+  const there = push?.skipped ? ` (${sizeText(push.skipped)} was there already)` : '';
+  const text = progressText(progress) + there;
   switch (push?.state) {
     case 'sealing':
       return `${text}; all files have arrived, the bundle is being made`;

@@ -17,6 +17,7 @@ import { Upload } from './upload.js';
  * @property {string} [author]
  * @property {number} [concurrency] requests at a time, 3 by default
  * @property {boolean} [batch] whether small files travel together, true by default
+ * @property {boolean} [known] whether the gateway is asked for what it has already, true by default
  *
  * @typedef {'queued' | 'active' | 'paused' | 'done' | 'failed' | 'cancelled'} ItemState
  * @typedef {{ path: string, file: File, state: ItemState, sent: number, upload?: Upload, url?: string,
@@ -53,11 +54,15 @@ export class Push extends EventTarget {
   id = '';
   /** Whether it goes on with an earlier page's push. */
   continued = false;
+  /** Bytes of files that the repo had already and that were not sent. */
+  skipped = 0;
   #settings;
   #gateway;
   #key;
   /** @type {Item[]} the next one is last */
   #queue = [];
+  /** Nothing is sent while the gateway is asked for what it has. */
+  #asking = false;
   /** Uploads and batches under way. @type {Set<Item | AbortController>} */
   #running = new Set();
   #total = 0;
@@ -101,6 +106,7 @@ export class Push extends EventTarget {
       this.id = push.id;
       if (push.state === 'open') {
         if (this.continued) await this.#mark();
+        await this.#skip();
         await new Promise((resolve) => {
           this.#finished = resolve;
           signal.addEventListener('abort', resolve);
@@ -238,11 +244,34 @@ export class Push extends EventTarget {
     }
   }
 
+  /** Leaves out what the repo has; a gateway or a page that cannot tell sends everything. */
+  async #skip() {
+    const { signal } = this.#over;
+    const { repo, known = true } = this.#settings;
+    const items = this.#chosen().filter(({ state, url }) => state === 'queued' && !url);
+    if (!known || !items.length) return;
+    const wanted = (/** @type {string} */ path) => this.items.get(path)?.state === 'queued';
+    this.#asking = true;
+    try {
+      const { claimKnown } = await import('./known.js');
+      await claimKnown(this.#gateway, { push: this.id, repo }, items, signal, wanted, (path) => {
+        const item = this.items.get(path);
+        if (!item || !open.includes(item.state)) return;
+        this.skipped += item.file.size;
+        this.#arrive(item);
+      });
+    } catch {
+      signal.throwIfAborted();
+    } finally {
+      this.#asking = false;
+    }
+  }
+
   /** Starts as many requests as may run. */
   #pump() {
     const { counts } = this;
     if (!(counts.queued + counts.active + counts.paused)) this.#finished();
-    if (!this.id || this.state !== 'uploading' || this.#over.signal.aborted) return;
+    if (!this.id || this.#asking || this.state !== 'uploading' || this.#over.signal.aborted) return;
     while (this.#running.size < (this.#settings.concurrency ?? 3)) {
       const item = this.#queue.pop();
       if (!item) break;

@@ -158,6 +158,11 @@ export class FakeGateway {
   commitAfter = 2;
   /** Whether it takes many files in one request; there are gateways that do not. */
   batches = false;
+  /** What the repo has, by SHA-256; null: it has no bundle. @type {Map<string, Buffer> | null} */
+  known = null;
+  /** What is done to a claim before it is looked at. @type {() => void} */
+  beforeClaim = () => {};
+  challenge = 'a challenge';
 
   /** @param {(request: Request, number: number) => Answer | number | null} [trouble] an answer in
    * place of the true one, or after how many bytes of the body the connection is lost */
@@ -193,6 +198,9 @@ export class FakeGateway {
     if (pathname === '/files/batch') {
       return this.#batch(request, `${searchParams.get('push')}`, bytes);
     }
+    if (rest[1] === 'repos') return answer(200, {}, { latest: this.known && { id: 'b0' } });
+    if (pathname === '/files/lookup') return this.#lookUp(JSON.parse(`${request.body}`));
+    if (pathname === '/files/claim') return this.#claim(JSON.parse(`${request.body}`));
     if (top === 'files') return this.#file(request, rest, bytes);
     return this.#push(request, rest.slice(1));
   }
@@ -210,6 +218,9 @@ export class FakeGateway {
         this.#of(push.id).find((one) =>
           one.metadata.path === metadata.path && one.state === 'verified'
         );
+      if (there && there.metadata.mtime === metadata.mtime) {
+        return answer(201, { Location: `/files/${there.id}`, 'Upload-Offset': `${length}` });
+      }
       if (there) return answer(400, {}, { code: 'path-conflict', retryable: false });
       const upload = { id: `u${++this.#ids}`, length, bytes, metadata, state: 'receiving' };
       this.uploads.set(upload.id, upload);
@@ -260,6 +271,41 @@ export class FakeGateway {
     }
     if (this.#whole(push)) push.state = 'queued';
     return answer(200, {}, { push: id, items });
+  }
+
+  /** @param {{ files: { path: string, size: number, sha256: string }[] }} request */
+  #lookUp({ files }) {
+    const { known, challenge } = this;
+    if (!known) return answer(405, {}, { code: 'method-not-allowed', retryable: false });
+    const items = files.map(({ path, sha256 }) => ({ path, known: known.has(sha256) }));
+    return answer(200, {}, { challenge, items });
+  }
+
+  /** @param {{ push: string, challenge: string, files: { path: string, size: number, sha256: string,
+   *   mtime: string, proof: string }[] }} request */
+  #claim({ push, challenge, files }) {
+    this.beforeClaim();
+    if (challenge !== this.challenge) {
+      return answer(409, {}, { code: 'challenge-expired', retryable: false });
+    }
+    const items = files.map(({ path, size, sha256, mtime, proof }) => {
+      const bytes = this.known?.get(sha256);
+      if (!bytes || bytes.length !== size || proof !== proofOf(challenge, sha256, bytes)) {
+        return { path, status: 'refused', upload: null, error: { code: 'not-proven' } };
+      }
+      const made = {
+        id: `u${++this.#ids}`,
+        length: size,
+        bytes,
+        metadata: { push, path, mtime },
+        state: 'verified',
+      };
+      this.uploads.set(made.id, made);
+      return { path, status: 'stored', upload: made.id, error: null };
+    });
+    const record = this.pushes.get(push);
+    if (record && this.#whole(record)) record.state = 'queued';
+    return answer(200, {}, { items });
   }
 
   /** Why a file of a batch is refused. @type {(path: string) => unknown} */
@@ -323,6 +369,19 @@ export class FakeGateway {
     return { id, repo: 'demo', state, bundle, error: null };
   }
 }
+
+/** The proof of docs/api.md. @param {string} challenge @param {string} sha256 @param {Buffer} bytes */
+const proofOf = (challenge, sha256, bytes) => {
+  const digest = Buffer.from(sha256, 'hex');
+  const whole = createHash('sha256').update(challenge).update(digest);
+  if (bytes.length <= 65536) return whole.update(bytes).digest('hex');
+  for (let n = 0; n < 16; n++) {
+    const place = createHash('sha256').update(challenge).update(digest).update(Buffer.of(n)).digest();
+    const start = Number(place.readBigUInt64BE(0) % BigInt(bytes.length - 4095));
+    whole.update(bytes.subarray(start, start + 4096));
+  }
+  return whole.digest('hex');
+};
 
 /** @param {Buffer} bytes */
 const blocksOf = (bytes) => {

@@ -22,6 +22,10 @@ final class DiskReader: BlobReader {
     }
   }
 
+  func part(from start: Int64, count: Int64) -> any BlobReader {
+    DiskReader(file: file, start: self.start + start, size: count, executor: executor)
+  }
+
   /// Call on the executor.
   func copy(_ count: Int64, from offset: Int64, into target: any OpenFile, at position: Int64)
     throws(FileError) -> Int64

@@ -18,6 +18,7 @@ package struct PushAnswer: Decodable, Sendable {
   package var id: String
   package var repo: String
   package var state: String
+  package var author: String?
   package var files: Files?
   package var bundle: Bundle?
   package var error: Failure?

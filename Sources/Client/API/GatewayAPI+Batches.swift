@@ -29,9 +29,13 @@ package struct BatchAnswer: Decodable, Sendable {
 
 extension GatewayAPI {
   /// Sends whole files of a push in one request; `frames` as `BatchFrames` writes them.
-  package func sendBatch(_ frames: ByteBuffer, to push: PushID) async throws -> BatchAnswer {
+  package func sendBatch(_ frames: ByteBuffer, to push: PushID, author: String? = nil) async throws
+    -> BatchAnswer
+  {
     let answer = try await send(
-      .POST, server.resource(["files", "batch"], query: [("push", push.text)]),
+      .POST,
+      server.resource(
+        ["files", "batch"], query: [("push", push.text)] + (author.map { [("author", $0)] } ?? [])),
       fields: [("Accept", "application/json"), ("Content-Type", BatchFrames.mediaType)], body: .bytes(frames))
     return try json(BatchAnswer.self, answer)
   }

@@ -19,10 +19,18 @@ package struct PushOpening: Encodable, Sendable {
   package var repo: String
   package var message: String
   package var label: String?
+  package var author: String?
+  package var conflicts: String?
   package var sealWhenComplete = false
-  package var files: [AnnouncedFile]
+  /// nil: any files may come.
+  package var files: [AnnouncedFile]?
 
-  package init(repo: RepoName, message: String, label: LabelName?, files: [AnnouncedFile]) {
+  package init(
+    repo: RepoName, message: String, label: LabelName?, author: String? = nil, conflicts: String? = nil,
+    files: [AnnouncedFile]?
+  ) {
+    self.author = author
+    self.conflicts = conflicts
     self.repo = repo.text
     self.message = message
     self.label = label?.text

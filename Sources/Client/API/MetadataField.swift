@@ -9,13 +9,21 @@ package enum MetadataField {
   }
 
   /// The metadata of one file of a push.
-  package static func encode(push: PushID, file: SourceFile, digest: Digest?) -> String {
+  package static func encode(push: PushID, file: SourceFile, digest: Digest?, author: String? = nil) -> String
+  {
     var pairs: [(key: String, value: String)] = [
       ("push", push.text), ("path", file.path.text), ("filename", file.path.lastComponent),
-      ("mtime", seconds(nanoseconds: file.modifiedNanoseconds)), ("mode", octal(file.mode)),
+      ("mtime", modified(file)), ("mode", octal(file.mode)),
     ]
+    if let author { pairs.append(("author", author)) }
     if let digest { pairs.append(("sha256", digest.hex)) }
     return encode(pairs)
+  }
+
+  /// When the file's content changed, in whole milliseconds as bundles keep it: however a file comes to the server, whole
+  /// or by its digest, its entry is the same.
+  package static func modified(_ file: SourceFile) -> String {
+    seconds(nanoseconds: file.modifiedNanoseconds / 1_000_000 * 1_000_000)
   }
 
   /// Decimal seconds since 1970, exact: `-0.5`, `1700000000.125`.

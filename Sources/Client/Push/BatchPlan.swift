@@ -7,8 +7,13 @@ package struct TransferItem: Sendable, Equatable {
   package var step: ResumeStep
   /// The digest of the finished upload that the server has at the file's path.
   package var storedDigest: Digest?
+  /// Which of its blocks the repo has in an older version of the file.
+  package var delta: BlockDelta?
 
-  package init(file: SourceFile, step: ResumeStep, storedDigest: Digest? = nil) {
+  package init(
+    file: SourceFile, step: ResumeStep, storedDigest: Digest? = nil, delta: BlockDelta? = nil
+  ) {
+    self.delta = delta
     self.file = file
     self.step = step
     self.storedDigest = storedDigest
@@ -89,7 +94,7 @@ package enum BatchOutcome: Sendable, Equatable {
     _ answer: BatchAnswer.Item?, digest: Digest, step: ResumeStep
   ) -> BatchOutcome {
     guard let answer else { return .alone(step) }
-    if answer.status == "stored" || answer.status == "exists" {
+    if ["stored", "exists", "superseded"].contains(answer.status) {
       guard let id = answer.uploadID else { return .alone(step) }
       // Another digest, or none: what the server has must be looked at.
       return answer.digest.flatMap { Digest(hex: $0) } == digest ? .done(id) : .alone(.resume(id))

@@ -65,7 +65,8 @@ struct BatchTransfer: Sendable {
       let share = FileShare(board: context.board)
       share.counter()(reading.byteCount)
       do {
-        let answer = try await context.api.sendBatch(reading.frames, to: context.push)
+        let answer = try await context.api.sendBatch(
+          reading.frames, to: context.push, author: context.author)
         var rest = try take(answer, reading, share)
         rest.alone += reading.alone
         return rest
@@ -145,6 +146,7 @@ struct BatchTransfer: Sendable {
     var acknowledged: Int64 = 0
     var closed: String?
     for (item, digest) in reading.sent {
+      if answers[item.file.path]?.status == "superseded" { context.tellSuperseded(item.file) }
       switch BatchOutcome.decide(answers[item.file.path], digest: digest, step: item.step) {
       case .done(let id):
         acknowledged += item.file.size

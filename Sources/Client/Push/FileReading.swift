@@ -66,6 +66,52 @@ package final class FileReading: Sendable {
     return (content, hash.digest())
   }
 
+  /// The digest of a file as it was at the scan. Blocks: call only on an `IOExecutor`'s threads.
+  ///
+  /// - Throws: `SourceError` when the file is unreadable or no longer the scanned one.
+  static func digest(_ source: SourceFile, fileSystem: any FileSystem) throws -> Digest {
+    let file = try open(source, fileSystem)
+    defer { file.close() }
+    var hash = SHA256Stream()
+    try scan(source, file, from: 0, to: source.size) { hash.update($0) }
+    try check(source)
+    return hash.digest()
+  }
+
+  /// The answer to a challenge about a file as it was at the scan. Blocks: call only on an `IOExecutor`'s threads.
+  ///
+  /// - Throws: as `digest`.
+  static func proof(
+    _ source: SourceFile, digest: Digest, challenge: String, fileSystem: any FileSystem
+  ) throws -> Digest {
+    let file = try open(source, fileSystem)
+    defer { file.close() }
+    var hash = PossessionProof.begin(challenge: challenge, digest: digest)
+    for range in PossessionProof.ranges(challenge: challenge, digest: digest, size: source.size) {
+      try scan(source, file, from: range.lowerBound, to: range.upperBound) { hash.update($0) }
+    }
+    try check(source)
+    return hash.digest()
+  }
+
+  /// The digest of each block of the file; the last may be short.
+  func blocks(of blockBytes: Int64) async throws -> [Digest] {
+    var digests: [Digest] = []
+    var position: Int64 = 0
+    while position < source.size {
+      try Task.checkCancellation()
+      let (start, end) = (position, min(source.size, position + blockBytes))
+      digests.append(
+        try await io.run { [self] in
+          var hash = SHA256Stream()
+          try Self.scan(source, file, from: start, to: end) { hash.update($0) }
+          return hash.digest()
+        })
+      position = end
+    }
+    return digests
+  }
+
   /// - Throws: `SourceError.changed` when the name leads to other content than at the scan.
   package func checkUnchanged() async throws { try await io.run { [self] in try Self.check(source) } }
 

@@ -19,10 +19,16 @@ final class FileSending {
   /// How far the bytes go that were handed to the network; nil when an earlier run sent some of the upload.
   private let handed: Locked<Int64?>
   private var retry: RetryState
+  /// What need not be sent, as an older version of the file has it.
+  private var delta: BlockDelta?
 
   private var file: SourceFile { reading.source }
 
-  init(context: TransferContext, share: FileShare, reading: FileReading, upload: UploadID?) {
+  init(
+    context: TransferContext, share: FileShare, reading: FileReading, upload: UploadID?,
+    delta: BlockDelta? = nil
+  ) {
+    self.delta = delta
     self.context = context
     self.share = share
     self.reading = reading
@@ -39,6 +45,10 @@ final class FileSending {
         if try await step() { return }
       } catch let error as ClientError {
         share.drop()
+        if let upload, error.has(.superseded) {
+          context.tellSuperseded(file)
+          return finished(upload)
+        }
         try await recover(from: error)
       } catch {
         share.drop()
@@ -63,12 +73,14 @@ final class FileSending {
 
   private func create() async throws -> Bool {
     guard file.size <= min(FileTransfer.smallBytes, context.limit.current) else {
-      let metadata = MetadataField.encode(push: context.push, file: file, digest: nil)
+      let metadata = MetadataField.encode(
+        push: context.push, file: file, digest: delta?.digest, author: context.author)
       began(try await context.api.createUpload(size: file.size, metadata: metadata))
       return false
     }
     let (content, digest) = try await reading.whole()
-    let metadata = MetadataField.encode(push: context.push, file: file, digest: digest)
+    let metadata = MetadataField.encode(
+      push: context.push, file: file, digest: digest, author: context.author)
     share.counter()(content.readableBytes)
     handed.withLock { $0 = file.size }
     let created = try await context.api.createUpload(
@@ -131,7 +143,11 @@ final class FileSending {
   }
 
   private func append(_ id: UploadID, at offset: Int64) async throws {
-    let end = offset + min(file.size - offset, context.limit.current)
+    if let delta, let range = delta.copied(from: offset) {
+      return try await copy(range, delta, to: id)
+    }
+    let next = delta?.nextCopy(after: offset) ?? file.size
+    let end = offset + min(next - offset, context.limit.current)
     let hash = try await reading.hash(upTo: offset)
     let counter = share.counter()
     let position = Locked(offset)
@@ -152,6 +168,24 @@ final class FileSending {
     self.reached(reached)
   }
 
+  /// Has the server take bytes from the older version of the file; without that they are sent like any others.
+  private func copy(_ range: Range<Int64>, _ delta: BlockDelta, to id: UploadID) async throws {
+    let before = share.acked
+    do {
+      // The bytes count as handed over: their digests were compared.
+      handed.withLock { $0 = $0.map { max($0, range.upperBound) } }
+      let reached = try await context.api.copy(range, delta, to: id)
+      guard reached > range.lowerBound, reached <= range.upperBound else {
+        throw ClientError.unexpected("a copy told a strange offset")
+      }
+      self.reached(reached)
+      context.board.update { $0.bytesSkipped += max(0, reached - before) }
+    } catch let error as ClientError where !error.retryable && !error.has(.superseded) {
+      self.delta = nil
+      self.offset = nil
+    }
+  }
+
   private func verify(_ id: UploadID) async throws -> Bool {
     let digest = try await reading.hash(upTo: file.size).digest()
     try await reading.checkUnchanged()
@@ -165,7 +199,7 @@ final class FileSending {
       if error.has(.pushClosed) || error.has(.gone) || error.has(.notFound) {
         throw PushFailure.closed("the push takes no more files: \(error)")
       }
-      if error.has(.pathConflict) { return try await adopt(error) }
+      if error.has(.pathConflict) && !context.isShared { return try await adopt(error) }
       // Something on the way may take the file in pieces, but not with its creation.
       let isWithContent = file.size > 0 && file.size <= min(FileTransfer.smallBytes, context.limit.current)
       if error.status == 413, isWithContent, context.limit.shrink(below: file.size) { return }

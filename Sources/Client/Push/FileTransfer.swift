@@ -14,7 +14,16 @@ struct TransferContext: Sendable {
   let fileSystem: any FileSystem
   let limit: AppendLimit
   let batches: BatchSupport
+  /// Others add to the push too: what is there is theirs, unless this client's journal says otherwise.
+  var isShared = false
+  /// Named with every file; nil when the push says it.
+  var author: String?
   let notice: @Sendable (String) -> Void
+
+  /// The file arrived and is not in the push, by the push's policy for conflicts.
+  func tellSuperseded(_ file: SourceFile) {
+    notice("\(quoted(file.path.text)): another client's file counts at this path")
+  }
 }
 
 /// Most bytes in one request; shrinks when something on the way says that a request was too large.
@@ -62,7 +71,7 @@ struct FileTransfer: Sendable {
   /// - Returns: Why it cannot be sent.
   static func report(_ item: TransferItem, _ context: TransferContext) async throws -> PushFailure.File? {
     do {
-      try await FileTransfer(context: context).run(item.file, item.step)
+      try await FileTransfer(context: context).run(item.file, item.step, delta: item.delta)
       context.board.update { $0.filesDone += 1 }
       return nil
     } catch let problem as FileProblem {
@@ -74,7 +83,8 @@ struct FileTransfer: Sendable {
   ///
   /// - Throws: `FileProblem` when this file cannot be sent; `Unreachable`, `PushFailure.closed` or `CancellationError`
   ///   when the push cannot go on.
-  func run(_ original: SourceFile, _ step: ResumeStep) async throws {
+  func run(_ original: SourceFile, _ step: ResumeStep, delta: BlockDelta? = nil) async throws {
+    var delta = delta
     var file = original
     var upload: UploadID?
     switch step {
@@ -91,7 +101,8 @@ struct FileTransfer: Sendable {
     while true {
       do {
         let reading = try await FileReading.open(file, io: context.io, fileSystem: context.fileSystem)
-        let sending = FileSending(context: context, share: share, reading: reading, upload: upload)
+        let sending = FileSending(
+          context: context, share: share, reading: reading, upload: upload, delta: delta)
         do {
           try await sending.run()
           return
@@ -108,6 +119,7 @@ struct FileTransfer: Sendable {
       } catch let error as SourceError {
         if let id = upload { try await delete(id, file) }
         upload = nil
+        delta = nil
         changes += 1
         guard error.allowsAnotherTry, changes <= Self.mostChanges, case .changed(_, let now?) = error else {
           throw FileProblem(file: file, reason: error.description)

@@ -65,7 +65,7 @@ package enum ProgressText {
   /// One line for logs and pipes.
   package static func plain(_ progress: TransferProgress, _ meter: RateMeter) -> String {
     "\(progress.filesDone)/\(progress.filesTotal) files, \(bytes(progress.bytesShown)) of "
-      + "\(bytes(progress.bytesTotal))\(speed(progress, meter))"
+      + "\(bytes(progress.bytesTotal))\(skipped(progress))\(speed(progress, meter))"
   }
 
   /// One line for a terminal, not wider than `columns` minus one.
@@ -80,6 +80,10 @@ package enum ProgressText {
     let filled = Int((Double(width) * min(1, max(0, share))).rounded(.down))
     return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
       + "] " + text
+  }
+
+  private static func skipped(_ progress: TransferProgress) -> String {
+    progress.bytesSkipped > 0 ? " (\(bytes(progress.bytesSkipped)) there already)" : ""
   }
 
   private static func speed(_ progress: TransferProgress, _ meter: RateMeter) -> String {

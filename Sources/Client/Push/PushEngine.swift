@@ -11,25 +11,49 @@ package struct PushPlan: Sendable {
   package var parallel: Int
   /// What files must have, by their paths: the server refuses other content.
   package var declared: [BundlePath: Digest] = [:]
+  /// Who makes the push, and who sends these files.
+  package var author: String?
+  /// What the server does when several clients bring one path: `refuse`, `keep-first` or `latest-wins`.
+  package var conflicts: String?
+  /// The open push that the files go into; nil: a push of their own.
+  package var into: PushID?
+  /// Whether the push is sealed at the end, and its bundle waited for.
+  package var seals: Bool
 
-  package init(repo: RepoName, label: LabelName?, message: String, files: [SourceFile], parallel: Int) {
+  package init(
+    repo: RepoName, label: LabelName?, message: String, files: [SourceFile], parallel: Int,
+    author: String? = nil, conflicts: String? = nil, into: PushID? = nil, seals: Bool = true
+  ) {
+    self.author = author
+    self.conflicts = conflicts
+    self.into = into
+    self.seals = seals
     self.repo = repo
     self.label = label
     self.message = message
     self.files = files
     self.parallel = parallel
   }
+
+  /// Others may add to the push too.
+  var isShared: Bool { into != nil || !seals }
 }
 
-/// The bundle that a push became.
+/// What a push came to.
 package struct PushResult: Sendable, Equatable {
-  package var bundle: String
+  /// nil while the push is open.
+  package var bundle: BundleName?
   package var repo: String
-  package var sequence: Int64
-  package var digest: String
   package var push: String
   package var files: Int
   package var bytes: Int64
+}
+
+/// The bundle that a push became.
+package struct BundleName: Sendable, Equatable {
+  package var id: String
+  package var sequence: Int64
+  package var digest: String
 }
 
 /// Takes a set of files to a gateway as one push, from wherever an earlier run left it.
@@ -41,14 +65,18 @@ package struct PushEngine: Sendable {
   private let board: ProgressBoard
   private let io: any IOExecutor
   private let fileSystem: any FileSystem
+  private let cache: DigestCache
   private let notice: @Sendable (String) -> Void
 
+  /// - Parameter cache: what is known of local files from earlier runs.
   /// - Parameter notice: told, in one sentence each, what a person at the terminal should know.
   package init(
     api: GatewayAPI, plan: PushPlan, journal: PushJournal, board: ProgressBoard, io: any IOExecutor,
     policy: RetryPolicy = RetryPolicy(), pacer: Pacer = .system(),
-    fileSystem: any FileSystem = LinuxFileSystem(), notice: @escaping @Sendable (String) -> Void
+    fileSystem: any FileSystem = LinuxFileSystem(), cache: DigestCache,
+    notice: @escaping @Sendable (String) -> Void
   ) {
+    self.cache = cache
     self.api = api
     self.plan = plan
     self.journal = journal
@@ -88,7 +116,7 @@ package struct PushEngine: Sendable {
   }
 
   private enum Stage {
-    case send(PushID, [TransferItem])
+    case send(PushAnswer, PushID, [TransferItem])
     case await(PushID)
   }
 
@@ -101,10 +129,11 @@ package struct PushEngine: Sendable {
         $0.bytesResumed = $0.bytesTotal
       }
       return try await awaitBundle(of: id)
-    case .send(let id, let items):
-      try await send(items, to: id)
+    case .send(let push, let id, let items):
+      try await send(items, to: id, of: push)
       // Once sealed, only a complete record tells a repetition that nothing is left to send.
       await flushJournal()
+      guard plan.seals else { return result(push, bundle: nil) }
       try await seal(id)
       return try await awaitBundle(of: id)
     }
@@ -113,6 +142,7 @@ package struct PushEngine: Sendable {
   /// Opens a push, or finds the place where an earlier run stopped.
   private func prepare() async throws -> Stage {
     if let complaint = journal.complaint { notice(complaint) }
+    if let into = plan.into { return try await join(into) }
     if let record = journal.record, let id = PushID(record.push) {
       if let stage = try await resume(record, id) { return stage }
     }
@@ -120,11 +150,29 @@ package struct PushEngine: Sendable {
     let declared = plan.files.map {
       AnnouncedFile(path: $0.path.text, size: $0.size, sha256: plan.declared[$0.path]?.hex)
     }
-    let opening = PushOpening(repo: plan.repo, message: plan.message, label: plan.label, files: declared)
+    let opening = PushOpening(
+      repo: plan.repo, message: plan.message, label: plan.label, author: plan.author,
+      conflicts: plan.conflicts, files: plan.isShared ? nil : declared)
     let answer = try await retrier.run { try await api.openPush(opening) }
     guard let id = PushID(answer.id) else { throw ClientError.unexpected("the new push has no id") }
     try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
-    return .send(id, plan.files.map { TransferItem(file: $0, step: .send) })
+    return .send(answer, id, plan.files.map { TransferItem(file: $0, step: .send) })
+  }
+
+  /// Goes into an open push; only what this client's journal remembers is its own there.
+  private func join(_ id: PushID) async throws -> Stage {
+    let answer = try await retrier.run { try await api.push(id) }
+    guard answer.pushState == .open else {
+      throw PushFailure.closed("push \(id) is \(answer.state) and takes no more files")
+    }
+    guard journal.record?.push == id.text, let record = journal.record,
+      ResumeStep.fits(record, plan.files)
+    else {
+      let files = plan.files.map { AnnouncedFile(path: $0.path.text, size: $0.size) }
+      try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
+      return .send(answer, id, plan.files.map { TransferItem(file: $0, step: .send) })
+    }
+    return .send(answer, id, items(for: try await api.uploads(of: id, retrier: retrier)))
   }
 
   /// Where to go on with the push of an earlier run; nil when a new one is needed.
@@ -146,7 +194,7 @@ package struct PushEngine: Sendable {
         return nil
       }
       let uploads = try await api.uploads(of: id, retrier: retrier)
-      return .send(id, items(for: uploads))
+      return .send(answer, id, items(for: uploads))
     case .queued, .admitted, .committing, .committed:
       guard isUnchanged else { return nil }
       notice("the earlier run had sent everything; nothing is sent again")
@@ -165,7 +213,7 @@ package struct PushEngine: Sendable {
   private func items(for uploads: [UploadAnswer]) -> [TransferItem] {
     var byPath: [BundlePath: UploadAnswer] = [:]
     for upload in uploads {
-      guard let text = upload.path, let path = try? BundlePath(text) else { continue }
+      guard let text = upload.path, let path = try? BundlePath(text), isOurs(upload, path) else { continue }
       // A path may have ended uploads besides its living one.
       let isOver = upload.uploadState == .cancelled || upload.uploadState == .expired
       if byPath[path] == nil || !isOver { byPath[path] = upload }
@@ -180,12 +228,24 @@ package struct PushEngine: Sendable {
     }
   }
 
-  private func send(_ items: [TransferItem], to id: PushID) async throws {
+  /// In a push of several clients another's upload is never gone on with, replaced or deleted.
+  private func isOurs(_ upload: UploadAnswer, _ path: BundlePath) -> Bool {
+    guard plan.isShared else { return true }
+    guard let id = UploadID(upload.id) else { return false }
+    return journal.file(path)?.uploadURL == api.address(of: id)
+  }
+
+  private func send(_ items: [TransferItem], to id: PushID, of push: PushAnswer) async throws {
     let context = TransferContext(
       api: api, push: id, retrier: retrier, journal: journal, board: board, io: io, fileSystem: fileSystem,
-      limit: AppendLimit(), batches: BatchSupport(), notice: notice)
+      limit: AppendLimit(), batches: BatchSupport(), isShared: plan.isShared,
+      author: plan.author == push.author ? nil : plan.author, notice: notice)
     let failed = try await journalled {
-      try await inParallel(BatchPlan.units(of: items), limit: plan.parallel) { unit in
+      let known = KnownFiles(
+        context: context, repo: try RepoName(push.repo), cache: cache, clock: SystemClock(),
+        parallel: plan.parallel)
+      return try await inParallel(BatchPlan.units(of: try await known.run(items)), limit: plan.parallel) {
+        unit in
         switch unit {
         case .alone(let item): try await FileTransfer.report(item, context).map { [$0] }
         case .batch(let items): try await BatchTransfer(context: context).run(items)
@@ -208,6 +268,10 @@ package struct PushEngine: Sendable {
   }
 
   private func seal(_ id: PushID) async throws {
+    try await Self.seal(id, api: api, retrier: retrier)
+  }
+
+  private static func seal(_ id: PushID, api: GatewayAPI, retrier: Retrier) async throws {
     var wait = Backoff()
     var patience = RetryState(retrier.policy)
     while true {
@@ -229,20 +293,41 @@ package struct PushEngine: Sendable {
     }
   }
 
+  private func result(_ push: PushAnswer, bundle: BundleName?) -> PushResult {
+    PushResult(
+      bundle: bundle, repo: push.repo, push: push.id, files: plan.files.count,
+      bytes: plan.files.reduce(0) { $0 + $1.size })
+  }
+
+  /// Seals a push that others may have made, and waits for its bundle.
+  ///
+  /// - Throws: as `run`.
+  package static func seal(
+    _ id: PushID, api: GatewayAPI, policy: RetryPolicy, notice: @escaping @Sendable (String) -> Void
+  ) async throws -> PushAnswer {
+    let retrier = Retrier(server: api.server, policy: policy, pacer: .system())
+    try await seal(id, api: api, retrier: retrier)
+    return try await awaitCommit(of: id, api: api, retrier: retrier, notice: notice)
+  }
+
   private func awaitBundle(of id: PushID) async throws -> PushResult {
+    let answer = try await Self.awaitCommit(of: id, api: api, retrier: retrier, notice: notice)
+    guard let bundle = answer.bundle else {
+      throw ClientError.unexpected("a committed push names no bundle")
+    }
+    return result(
+      answer, bundle: BundleName(id: bundle.id, sequence: bundle.sequence, digest: bundle.digest))
+  }
+
+  private static func awaitCommit(
+    of id: PushID, api: GatewayAPI, retrier: Retrier, notice: @Sendable (String) -> Void
+  ) async throws -> PushAnswer {
     var wait = Backoff()
     var told: String?
     while true {
       let answer = try await retrier.run { try await api.push(id) }
       switch answer.pushState {
-      case .committed:
-        guard let bundle = answer.bundle else {
-          throw ClientError.unexpected("a committed push names no bundle")
-        }
-        return PushResult(
-          bundle: bundle.id, repo: answer.repo, sequence: bundle.sequence, digest: bundle.digest,
-          push: id.text,
-          files: plan.files.count, bytes: plan.files.reduce(0) { $0 + $1.size })
+      case .committed: return answer
       case .failed:
         throw PushFailure.commit(
           code: answer.error?.code ?? "unknown", message: answer.error?.message ?? "it gave no reason")

@@ -7,8 +7,13 @@ package enum StateFolder {
   ///
   /// A relative `XDG_STATE_HOME` is ignored, as the XDG base directory specification wants.
   package static func pushes(environment: [String: String]) -> String? {
-    if let folder = environment["XDG_STATE_HOME"], folder.hasPrefix("/") { return "\(folder)/sheaf/pushes" }
-    if let home = environment["HOME"], home.hasPrefix("/") { return "\(home)/.local/state/sheaf/pushes" }
+    base(environment: environment).map { "\($0)/pushes" }
+  }
+
+  /// The folder above it, for what belongs to no push.
+  package static func base(environment: [String: String]) -> String? {
+    if let folder = environment["XDG_STATE_HOME"], folder.hasPrefix("/") { return "\(folder)/sheaf" }
+    if let home = environment["HOME"], home.hasPrefix("/") { return "\(home)/.local/state/sheaf" }
     return nil
   }
 

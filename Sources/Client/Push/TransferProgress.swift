@@ -14,6 +14,9 @@ package struct TransferProgress: Sendable, Equatable, Encodable {
   package var retries = 0
   /// Bytes that were there already when this run began.
   package var bytesResumed: Int64 = 0
+  /// Files, and bytes of these and of parts of others, that the repo had already and that were not sent.
+  package var filesSkipped = 0
+  package var bytesSkipped: Int64 = 0
 
   package init() {}
 

@@ -12,6 +12,7 @@ final class BatchReceiver {
   private let services: GatewayServices
   private let stream: ItemStream<ArchiveEvent>
   private let client: String?
+  private let author: String?
   private let budget: ByteBudget
   private let executor: LoopExecutor
   private var push: BatchPush
@@ -29,6 +30,7 @@ final class BatchReceiver {
     self.services = services
     self.budget = budget
     self.client = client
+    author = request.author
     results = BatchResults(resultBudget)
     executor = LoopExecutor(loop)
     stream = ItemStream(pieces, request.parser)
@@ -116,7 +118,8 @@ final class BatchReceiver {
           mode: file.mode))
     } else {
       try await flush()
-      let storage = BatchStorage(services: services, push: try await pushID(), client: client)
+      let storage = BatchStorage(
+        services: services, push: try await pushID(), client: client, author: author)
       try results.append(try await storage.store(file, from: stream))
     }
   }
@@ -144,7 +147,8 @@ final class BatchReceiver {
     }
     let storage: BatchStorage
     do throws(ProblemError) {
-      storage = BatchStorage(services: services, push: try await pushID(), client: client)
+      storage = BatchStorage(
+        services: services, push: try await pushID(), client: client, author: author)
     } catch {
       budget.release(group.heldBytes)
       throw error

@@ -3,6 +3,7 @@ import Hummingbird
 import Platform
 import Pushes
 import UploadProtocol
+import Uploads
 import Vocabulary
 
 /// What a request of many files says beside the files.
@@ -21,6 +22,8 @@ struct BatchRequest: Sendable {
   let format: Format
   let target: Target
   let idempotencyKey: String?
+  /// Who sends the files into a push that is named.
+  let author: String?
   /// Tells this request from another one with the same key.
   let fingerprint: Digest
 
@@ -29,6 +32,11 @@ struct BatchRequest: Sendable {
     format = try Self.format(of: request)
     target = try Self.target(of: request)
     idempotencyKey = try Self.key(of: request)
+    if case .push = target {
+      author = try UploadDescription.author(request.uri.queryParameters["author"].map(String.init))
+    } else {
+      author = nil
+    }
     let words = ["POST", request.uri.path, request.uri.query ?? "", request.headers[.contentType] ?? ""]
     fingerprint = SHA256Stream.digest(of: Array(words.joined(separator: "\n").utf8))
   }
@@ -72,7 +80,7 @@ struct BatchRequest: Sendable {
         String(name), "\(quoted(String(name))) is not one of \(names.sorted().joined(separator: ", "))")
     }
     if let id = text("push") {
-      if let other = names.subtracting(["push"]).sorted().first(where: { text($0) != nil }) {
+      if let other = names.subtracting(["push", "author"]).sorted().first(where: { text($0) != nil }) {
         throw flaw(other, "\(other) belongs to a push of the request's own; it cannot stand beside push")
       }
       guard let push = PushID(id) else { throw flaw("push", "push \(quoted(id)) is not a push id") }

@@ -4,7 +4,7 @@ import Vocabulary
 
 /// What became of one item.
 struct BatchResult: Sendable {
-  enum Status: String, Sendable { case stored, exists, refused }
+  enum Status: String, Sendable { case stored, exists, superseded, refused }
   /// As the archive names it, fit to be shown.
   let path: String
   let status: Status
@@ -17,11 +17,14 @@ struct BatchResult: Sendable {
   static func exists(_ path: BundlePath, _ upload: UploadView) -> BatchResult {
     BatchResult(path: path.text, status: .exists, upload: upload)
   }
+  static func superseded(_ path: BundlePath, _ upload: UploadView) -> BatchResult {
+    BatchResult(path: path.text, status: .superseded, upload: upload)
+  }
   static func refused(_ path: String, _ problem: ProblemError) -> BatchResult {
     BatchResult(path: path, status: .refused, problem: problem)
   }
 
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     [
       "path": .string(path), "status": .string(status.rawValue), "upload": .text(upload?.id.text),
       "digest": .text(upload?.digest?.hex), "error": problem.map(ItemProblem.json) ?? .null,
@@ -35,18 +38,20 @@ struct BatchResults: Sendable {
 
   private(set) var stored = 0
   private(set) var exists = 0
+  private(set) var superseded = 0
   private(set) var refused = 0
   private var text: ResultText
 
   init(_ budget: ByteBudget) { text = ResultText(budget) }
 
-  var count: Int { stored + exists + refused }
+  var count: Int { stored + exists + superseded + refused }
 
   /// - Throws: `ProblemError` of `ResultText`.
   mutating func append(_ result: BatchResult) throws(ProblemError) {
     switch result.status {
     case .stored: stored += 1
     case .exists: exists += 1
+    case .superseded: superseded += 1
     case .refused: refused += 1
     }
     try text.append(result.json)
@@ -56,7 +61,7 @@ struct BatchResults: Sendable {
   func body(push: JSONValue, error: JSONValue, patience: Duration) -> ResponseBody {
     text.body(
       after:
-        #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"refused":\#(refused),"error":\#(error.encoded),"items":["#,
+        #"{"push":\#(push.encoded),"stored":\#(stored),"exists":\#(exists),"superseded":\#(superseded),"refused":\#(refused),"error":\#(error.encoded),"items":["#,
       before: "]}\n", patience: patience)
   }
 }

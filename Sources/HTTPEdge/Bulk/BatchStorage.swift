@@ -9,16 +9,19 @@ struct BatchStorage: Sendable {
   let services: GatewayServices
   let push: PushID
   let client: String?
+  let author: String?
 
   /// - Throws: `ProblemError` for what concerns all files.
   func store(_ group: BatchGroup) async throws(ProblemError) -> [BatchResult] {
     guard !group.files.isEmpty else { return group.results([]) }
-    let outcomes = try await services.uploads.createMany(group.files, in: push, client: client)
+    let outcomes = try await services.uploads.createMany(
+      group.files, author: author, in: push, client: client)
     var results: [BatchResult] = []
     for (file, outcome) in zip(group.files, outcomes) {
       switch outcome {
       case .stored(let view): results.append(.stored(file.path, view))
       case .exists(let view): results.append(.exists(file.path, view))
+      case .superseded(let view): results.append(.superseded(file.path, view))
       case .refused(let problem): results.append(.refused(file.path.text, problem))
       case .unfinished: results.append(try await replace(file))
       }
@@ -40,7 +43,8 @@ struct BatchStorage: Sendable {
   func store(_ file: ArchiveFile, from stream: ItemStream<ArchiveEvent>) async throws(ProblemError)
     -> BatchResult
   {
-    if let known = try await known(file.path) {
+    // Under another policy it is decided when the file is verified.
+    if try await policy() == .refuse, let known = try await known(file.path) {
       if let result = try await compare(file, with: known, stream) { return result }
       // It is not finished: the newest creation wins.
       let outcome = await services.uploads.perform(.terminate(known.id), body: nil, client: client)
@@ -58,14 +62,23 @@ struct BatchStorage: Sendable {
     return try created.get()
   }
 
+  private func policy() async throws(ProblemError) -> ConflictPolicy {
+    do {
+      return try await services.catalog.read { [push] in try $0.push(push)?.conflictPolicy } ?? .refuse
+    } catch {
+      throw services.uploads.problem(for: error)
+    }
+  }
+
   private func create(_ file: ArchiveFile, _ body: any UploadBody) async throws(ProblemError) -> BatchResult {
     let metadata = UploadMetadata([
-      "push": push.text, "path": file.path.text, "sha256": file.digest?.hex,
+      "author": author, "push": push.text, "path": file.path.text, "sha256": file.digest?.hex,
       "mtime": file.modifiedAt.map { Self.seconds($0) }, "mode": file.mode.map { "0" + String($0, radix: 8) },
     ])
     let intent = CreateIntent(length: file.size, metadata: metadata, hasContent: true)
     switch await services.uploads.perform(.create(intent), body: body, client: client) {
     case .created(let view, _) where view.state.isFinished: return .stored(file.path, view)
+    case .created(let view, _) where view.state == .cancelled: return .superseded(file.path, view)
     case .refused(let problem, _): return try refusal(file, problem)
     case .created, .discovered, .inspected, .appended, .terminated:
       return .refused(

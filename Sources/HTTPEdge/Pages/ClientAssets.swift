@@ -31,7 +31,7 @@ package struct ClientAssets: Sendable {
       ("machine", PackageResources.machine_js), ("memory", PackageResources.memory_js),
       ("meter", PackageResources.meter_js), ("page-live", PackageResources.page_live_js),
       ("page-text", PackageResources.page_text_js), ("page-upload", PackageResources.page_upload_js),
-      ("push", PackageResources.push_js),
+      ("known", PackageResources.known_js), ("push", PackageResources.push_js),
       ("sheaf", PackageResources.sheaf_js), ("transport", PackageResources.transport_js),
       ("upload", PackageResources.upload_js),
     ]

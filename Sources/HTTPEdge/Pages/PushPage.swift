@@ -25,6 +25,9 @@ package struct PushPage: Sendable {
   package var progress: PushProgress
   package var bundle: BundleRecord?
   package var missing: [MissingFile]
+  /// How many files were left out for others at their paths, and the first of them.
+  package var replacedCount: Int64 = 0
+  package var replaced: [SupersededFile] = []
   package var items: [Item]
   /// Where the following page of uploads starts, nil on the last.
   package var next: String?
@@ -57,11 +60,15 @@ package struct PushPage: Sendable {
         throw ProblemError(.notFound, detail: "there is no push \(id)")
       }
       let isCommitted = push.state == .committed
-      let page = PushPage(
+      var page = PushPage(
         push: push, progress: try reader.pushProgress(id),
         bundle: isCommitted ? try push.bundle.flatMap { try reader.bundle($0) } : nil,
         missing: push.state == .open ? try reader.missing(ofPush: id, limit: missingLimit + 1) : [],
         isFirstPage: after == nil)
+      if push.conflictPolicy != .refuse {
+        page.replacedCount = try reader.supersededCount(ofPush: id)
+        page.replaced = try reader.supersededFiles(ofPush: id, after: 0, limit: missingLimit)
+      }
       return (page, try reader.uploads(ofPush: id, after: after, limit: pageSize + 1))
     }
     if uploads.count > pageSize {
@@ -135,6 +142,7 @@ package struct PushPage: Sendable {
     }
     setProgress(&view)
     setMissing(&view)
+    setReplaced(&view)
     view.set(
       "paging",
       PageViews.paging(
@@ -174,6 +182,15 @@ package struct PushPage: Sendable {
       ] as PageView
     }
     if missing.count > Self.missingLimit { view["missingMore"] = "and more" }
+  }
+
+  private func setReplaced(_ view: inout PageView) {
+    if push.conflictPolicy != .refuse { view["conflicts"] = push.conflictPolicy.rawValue }
+    view["hasReplaced"] = replacedCount > 0
+    view["replacedText"] =
+      "\(PageFormat.plural(replacedCount, "file")) arrived for a path where another one counts."
+    view["replaced"] = replaced.map { ["path": $0.path.text, "digest": $0.digest.hex] as PageView }
+    if replacedCount > Int64(replaced.count) { view["replacedMore"] = "/api/v1/pushes/\(push.id)/replaced" }
   }
 
   private static func view(_ item: Item) -> PageView {

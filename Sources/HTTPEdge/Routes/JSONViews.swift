@@ -42,6 +42,8 @@ package enum JSONViews {
       "state": .string(push.state.rawValue),
       "status": .string(push.state.status.rawValue),
       "sealWhenComplete": .bool(push.sealWhenComplete),
+      "conflicts": .string(push.conflictPolicy.rawValue),
+      "replaced": .integer(snapshot.replaced),
       "createdAt": .time(push.createdAt),
       "sealedAt": .time(push.sealedAt),
       "finishedAt": .time(push.finishedAt),
@@ -144,6 +146,14 @@ package enum JSONViews {
     ]
   }
 
+  /// A file that was left out of its push.
+  static func superseded(_ file: SupersededFile) -> JSONValue {
+    [
+      "path": .string(file.path.text), "size": .integer(file.size), "sha256": .string(file.digest.hex),
+      "upload": .string(file.upload.text), "replacedBy": .string(file.by.text), "at": .time(file.at),
+    ]
+  }
+
   package static func event(_ record: EventRecord) -> JSONValue {
     let event = record.event
     return [
@@ -176,7 +186,7 @@ package enum JSONViews {
     let path = pushPath(push.id)
     var links = [
       link("self", path), link("uploads", "\(path)/uploads"), link("log", "\(path)/log"),
-      link("repo", repoPath(push.repo)),
+      link("replaced", "\(path)/replaced"), link("repo", repoPath(push.repo)),
     ]
     if push.state == .open { links.append(link("seal", "\(path)/seal")) }
     if push.isCancellable { links.append(link("cancel", "\(path)/cancel")) }
@@ -198,10 +208,14 @@ package struct PushSnapshot: Sendable {
   package var bundle: BundleRecord?
   /// Why it does not start, while it is queued.
   package var waitingFor: String?
+  /// Files that were left out for others at their paths.
+  package var replaced: Int64
 
   package init(
-    push: PushRecord, progress: PushProgress, bundle: BundleRecord?, waitingFor: String? = nil
+    push: PushRecord, progress: PushProgress, bundle: BundleRecord?, waitingFor: String? = nil,
+    replaced: Int64 = 0
   ) {
+    self.replaced = replaced
     self.push = push
     self.progress = progress
     self.bundle = bundle
@@ -212,6 +226,7 @@ package struct PushSnapshot: Sendable {
     self.push = push
     waitingFor = scheduler.waitingReason(of: push)?.description
     progress = try reader.pushProgress(push.id)
+    replaced = push.conflictPolicy == .refuse ? 0 : try reader.supersededCount(ofPush: push.id)
     // The id is fixed at admission; there is no bundle of it before the commit is done.
     bundle = push.state == .committed ? try push.bundle.flatMap { try reader.bundle($0) } : nil
   }

@@ -8,13 +8,23 @@ package struct PushFields: Decodable, Sendable {
 
   package init(from decoder: any Decoder) throws {
     let reader = try FieldReader(
-      decoder, fields: ["repo", "message", "label", "author", "sealWhenComplete", "files"])
+      decoder, fields: ["repo", "message", "label", "author", "sealWhenComplete", "files", "conflicts"])
     let files: [FileFields]? = try reader.optional("files")
     request = PushRequest(
       repo: try RepoName(reader.required("repo")), message: try reader.required("message"),
       label: try reader.optional("label").map { (label: String) in try LabelName(label) },
       author: try reader.optional("author"),
-      sealWhenComplete: try reader.optional("sealWhenComplete") ?? false, files: files?.map(\.file))
+      sealWhenComplete: try reader.optional("sealWhenComplete") ?? false, files: files?.map(\.file),
+      conflicts: try Self.policy(reader.optional("conflicts")))
+  }
+
+  private static func policy(_ text: String?) throws -> ConflictPolicy {
+    guard let text else { return .refuse }
+    guard let policy = ConflictPolicy(rawValue: text) else {
+      let all = ConflictPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+      throw FieldReader.flaw("conflicts", "conflicts is \(quoted(text)); it must be one of \(all)")
+    }
+    return policy
   }
 }
 

@@ -21,6 +21,7 @@ package struct PushRoutes: Sendable {
     let push = pushes.group("{id}")
     push.get { _, context in try await answer(try await record(context.push())) }
     push.get("uploads") { request, context in try await uploads(of: context.push(), request) }
+    push.get("replaced") { request, context in try await replaced(of: context.push(), request) }
     push.get("log") { _, context in try await log(of: context.push()) }
     push.post("seal") { request, context in
       try await JSONBody.ignore(request)
@@ -85,6 +86,18 @@ package struct PushRoutes: Sendable {
       items.append(JSONViews.upload(current, offset: offset))
     }
     return .list(items, next: next)
+  }
+
+  /// The files that were left out for others at their paths.
+  private func replaced(of id: PushID, _ request: Request) async throws -> Response {
+    let page = try PageRequest(request)
+    let after = try page.position { Int64(digits: $0) } ?? 0
+    let (files, next) = try await services.catalog.read { reader in
+      _ = try PushRules.requirePush(id, in: reader)
+      let found = try reader.supersededFiles(ofPush: id, after: after, limit: page.limit + 1)
+      return page.page(found) { String($0.number) }
+    }
+    return .list(files.map(JSONViews.superseded), next: next)
   }
 
   private func log(of id: PushID) async throws -> Response {

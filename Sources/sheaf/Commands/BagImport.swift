@@ -75,7 +75,11 @@ struct BagImport: AsyncParsableCommand {
     var plan = PushPlan(
       repo: repoName, label: labelName, message: message, files: payload.files, parallel: parallel)
     plan.declared = payload.digests
+    guard let base = StateFolder.base(environment: ProcessInfo.processInfo.environment) else {
+      throw CommandFailure("neither XDG_STATE_HOME nor HOME is set, so a push could not be resumed")
+    }
     let journal = try await openJournal(serverURL, plan, payload, io)
+    let cache = await io.perform { DigestCache(folder: base) }
     let board = ProgressBoard()
     let display = ProgressDisplay(board: board)
     display.notice("the bag is valid; pushing \(payload.files.count) files to \(repoName) at \(serverURL)")
@@ -83,7 +87,7 @@ struct BagImport: AsyncParsableCommand {
     let result = try await ClientRun.closing(api) {
       let engine = PushEngine(
         api: api, plan: plan, journal: journal, board: board, io: io,
-        policy: RetryPolicy(budgetSeconds: Double(retryBudget)), notice: { display.notice($0) })
+        policy: RetryPolicy(budgetSeconds: Double(retryBudget)), cache: cache, notice: { display.notice($0) })
       return try await display.during { try await engine.run() }
     }
     try report(result)
@@ -107,14 +111,15 @@ struct BagImport: AsyncParsableCommand {
   }
 
   private func report(_ result: PushResult) throws {
+    guard let bundle = result.bundle else { return }
     guard output.json else {
       return StandardOutput.line(
-        "bundle \(result.bundle) (\(result.repo) #\(result.sequence)), \(result.files) files, "
-          + "\(result.bytes) bytes, digest \(result.digest)")
+        "bundle \(bundle.id) (\(result.repo) #\(bundle.sequence)), \(result.files) files, "
+          + "\(result.bytes) bytes, digest \(bundle.digest)")
     }
     try ClientRun.printJSON(
       Report(
-        bundle: result.bundle, repo: result.repo, sequence: result.sequence, digest: result.digest,
+        bundle: bundle.id, repo: result.repo, sequence: bundle.sequence, digest: bundle.digest,
         files: result.files, bytes: result.bytes))
   }
 }

@@ -61,18 +61,6 @@ struct PushesLog: AsyncParsableCommand {
   }
 }
 
-struct PushesSeal: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "seal", abstract: "Queue a push to become a bundle; sealing it again changes nothing.",
-    discussion: ClientExit.help)
-
-  @OptionGroup var push: PushArgument
-  @OptionGroup var server: ServerOption
-  @OptionGroup var output: OutputOption
-
-  func run() async throws { try await PushChange(push, server, output).run("seal") }
-}
-
 struct PushesRetry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry", abstract: "Queue a failed push again, or make the next attempt at once.",
@@ -99,7 +87,7 @@ struct PushesCancel: AsyncParsableCommand {
 }
 
 /// What seal, retry and cancel have in common.
-private struct PushChange: Sendable {
+struct PushChange: Sendable {
   private let push: PushArgument
   private let server: ServerOption
   private let output: OutputOption
