@@ -52,7 +52,7 @@ import Testing
     for path in objects { try FileManager.default.removeItem(atPath: "\(root)/\(path)") }
   }
 
-  @Test("T2 T3 T8 D10 sealing twice is one commit; state, times, counters and the log tell of it")
+  @Test("T1 T2 T3 T8 T11 D10 sealing twice is one commit; state, times, counters and the log tell of it")
   func committed() throws {
     let server = try running()
     let id = try opened(server, "films", files: 3)
@@ -224,6 +224,47 @@ import Testing
     #expect(unknown.status == 2 && unknown.errors.contains("is not the id of a push"), "\(unknown)")
     #expect(try machine.ask(server, ["pushes", "ls", "--limit", "0"]).status == 2)
     #expect(try machine.ask(server, ["pushes", "ls", "--status", "done"]).status == 1)
+  }
+
+  @Test("T7 C22 the scheduler's heart beats on while nothing happens")
+  func heartbeat() throws {
+    let server = try running(["--heartbeat-milliseconds", "10"])
+    func ticks() throws -> Int {
+      let status = try server.json("GET", "/api/v1/status").object
+      return try #require((status["scheduler"] as? [String: Any])?["ticks"] as? Int)
+    }
+    let first = try ticks()
+    try eventually("a hundred beats") { try ticks() >= first + 100 }
+  }
+
+  @Test(
+    "C30 T4 a push sealed while the disk is nearly full waits, says for what, and is committed when there is room",
+    .enabled(if: LoopDisk.isAvailable, "needs root, loop devices and mkfs.ext4"))
+  func fullDisk() async throws { try await blocking { try waitForRoom() } }
+
+  private func waitForRoom() throws {
+    let disk = try LoopDisk(mebibytes: 64)
+    let server = try GatewayProcess.running(dataFolder: disk.path + "/data")
+    defer { _ = server.stop() }
+    let id = try opened(server, "full")
+    let foreign = disk.path + "/foreign"
+    #expect(FileManager.default.createFile(atPath: foreign, contents: nil))
+    let file = try #require(FileHandle(forWritingAtPath: foreign))
+    // Less than the last quarter of the reserve, which is a twentieth of the disk; enough for the catalog.
+    let block = Data(repeating: 1, count: 16 << 10)
+    while try disk.freeBytes() > 512 << 10 {
+      try file.write(contentsOf: block)
+      try file.synchronize()
+    }
+    try file.close()
+    #expect(try act(server, id, "seal").status == 202)
+    try eventually("it waits for room") { try push(server, id)["waitingFor"] as? String == "free disk space" }
+    let waiting = try push(server, id)
+    #expect(waiting["state"] as? String == "queued" && waiting["attempts"] as? Int == 0)
+    #expect(try log(server, id).last?.hasSuffix("queued, waiting for free disk space") == true)
+    try FileManager.default.removeItem(atPath: foreign)
+    try eventually("committed") { try push(server, id)["state"] as? String == "committed" }
+    #expect(try push(server, id)["attempts"] as? Int == 1)
   }
 
   @Test("C20 a timeout that the heartbeat could not keep is refused at the start, and nothing is made")

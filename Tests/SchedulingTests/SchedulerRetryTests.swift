@@ -11,7 +11,7 @@ import Vocabulary
   private static let full = ProblemError(.storageFull, detail: "full")
 
   @Test(
-    "a failure that may pass is tried again after a while that doubles, told in the catalog, until the attempts are used up"
+    "C15 a failure that may pass is tried again after a while that doubles, told in the catalog, until the attempts are used up"
   )
   func attempts() async throws {
     let fixture = try RunnerFixture(maximumAttempts: 3)
@@ -162,7 +162,7 @@ import Vocabulary
       counters.cancelled == 1 && counters.failed == 0 && counters.retried == 0 && counters.committed == 0)
   }
 
-  @Test("T4 without room on the disk pushes wait, do not fail, say so, and go on when there is room")
+  @Test("C30 T4 without room on the disk pushes wait, do not fail, say so, and go on when there is room")
   func room() async throws {
     let fixture = try RunnerFixture()
     let id = try await fixture.push("a", .queued)

@@ -111,7 +111,7 @@ import Vocabulary
   }
 
   @Test(
-    "T12 a restart puts interrupted commits back into the queue with the bundle ids they had",
+    "C40 T12 a restart puts interrupted commits back into the queue with the bundle ids they had",
     arguments: PushState.allCases)
   func orphans(state: PushState) async throws {
     var random = SeededRandom(seed: 3)

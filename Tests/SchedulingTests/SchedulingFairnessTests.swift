@@ -34,7 +34,7 @@ import Vocabulary
     #expect(starts.contains("another"))
   }
 
-  @Test("T6 while all wait, every round has as many starts of each repo as its weight")
+  @Test("D7 T6 while all wait, every round has as many starts of each repo as its weight")
   func weights() throws {
     var model = SchedulerModel(maximumRunning: 1)
     let weights = ["a": 3, "b": 1, "c": 2]

@@ -68,7 +68,7 @@ import Vocabulary
     #expect(SchedulingPolicy.canStart(try head("a"), beside: [try repo("b")], hasRoom: true))
   }
 
-  @Test("T4 T5 as many start at once as there are slots, and no more", arguments: -1...5)
+  @Test("C13 T4 T5 as many start at once as there are slots, and no more", arguments: -1...5)
   func slots(maximum: Int) throws {
     let heads = try ["a", "b", "c", "d"].map { try head($0) }
     let state = SchedulingState(
@@ -77,7 +77,7 @@ import Vocabulary
   }
 
   @Test(
-    "T4 nothing starts while the storage has no room, and commits may use all of the reserve but its last quarter"
+    "C30 T4 nothing starts while the storage has no room, and commits may use all of the reserve but its last quarter"
   )
   func room() throws {
     let state = SchedulingState(queueHeads: [try head("a")], maximumRunning: 9, hasRoom: false)
