@@ -14,6 +14,7 @@ enum SQLiteMigrations {
     migrator.registerMigration("0004 repos, labels and pushes in full") { db in
       try db.execute(sql: datasets0004)
     }
+    migrator.registerMigration("0005 pushes from sources") { db in try db.execute(sql: sources0005) }
     return migrator
   }
 

@@ -155,7 +155,7 @@ package struct PushRegister: Sendable {
     }
   }
 
-  /// failed → queued.
+  /// failed → queued; a push whose files were not all taken in from its source: failed → open.
   package func retry(_ id: PushID) async throws -> PushRecord {
     let now = clock.now()
     let push = try await catalog.write { transaction in
@@ -164,7 +164,9 @@ package struct PushRegister: Sendable {
         throw ProblemError(
           .pushClosed, detail: "push \(id) is \(push.state.rawValue); only a failed push can be retried")
       }
-      try PushRules.queue(push, at: now, in: transaction)
+      if try !PushRules.reopenSource(push, at: now, in: transaction) {
+        try PushRules.queue(push, at: now, in: transaction)
+      }
       return try PushRules.requirePush(id, in: transaction)
     }
     wakeScheduler()

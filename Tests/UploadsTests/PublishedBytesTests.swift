@@ -180,6 +180,7 @@ private struct SpyingStore: BlobStore {
     try await base.objectSizes(digests)
   }
   func makeObject() async throws(BlobError) -> any ObjectWriter { try await base.makeObject() }
+  func makeIntake() async throws(BlobError) -> any ObjectIntake { try await base.makeIntake() }
   func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError) {
     try await base.putDescriptor(bytes, name: name, folder: folder)
   }
