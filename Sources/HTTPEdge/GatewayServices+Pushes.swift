@@ -1,4 +1,5 @@
 import Catalog
+import Ingestion
 import Pushes
 import Uploads
 import Vocabulary
@@ -23,6 +24,7 @@ extension GatewayServices {
   /// - Throws: `ProblemError`: `not-found`, or `push-closed` when a commit is under way or done.
   package func cancelPush(_ id: PushID) async throws -> PushRecord {
     let push = try await pushes.cancel(id)
+    ingests.stop(id)
     var after: String?
     while true {
       let cursor = after

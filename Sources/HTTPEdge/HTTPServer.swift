@@ -119,6 +119,7 @@ package struct HTTPServer: Sendable {
     FormRoutes(services: services, resultBudget: resultBudget).add(to: router)
     BatchRoutes(services: services, resultBudget: resultBudget).add(to: router)
     PushRoutes(services: services).add(to: router)
+    SourceRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)
     StatusRoutes(services: services).add(to: router)

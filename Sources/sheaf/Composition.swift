@@ -3,6 +3,7 @@ import Bundles
 import CatalogSQLite
 import GatewayConfiguration
 import HTTPEdge
+import Ingestion
 import Logging
 import Platform
 import Pushes
@@ -17,7 +18,7 @@ struct Composition: Sendable {
   private let store: DiskBlobStore
 
   /// Opens the data folder and the catalog; changes nothing when the folder cannot be used.
-  init(_ resolved: ResolvedSettings, logger: Logger) throws {
+  init(_ resolved: ResolvedSettings, sources: SourceList, logger: Logger) throws {
     let settings = resolved.settings
     let files = LinuxFileSystem()
     let clock = SystemClock()
@@ -52,9 +53,18 @@ struct Composition: Sendable {
         maximumAppendBytes: settings.maximumAppendBytes == 0 ? .max : settings.maximumAppendBytes),
       wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) },
       clientName: { clients.name(of: $0) })
+    let ingests = IngestRunner(
+      sources: sources,
+      services: IngestServices(
+        catalog: catalog, blobs: store, executor: executor, clock: clock, entropy: entropy,
+        smallBytes: settings.smallUploadBytes, reserveBytes: settings.reserveBytes,
+        log: { await logs.append($0, $1) }, report: report, wakeScheduler: { wakeups.ring() }))
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
-      wakeScheduler: { wakeups.ring() })
+      wakeScheduler: {
+        wakeups.ring()
+        ingests.wake()
+      })
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
       handler: Committer(catalog: catalog, blobs: store, logs: logs, clock: clock),
@@ -72,10 +82,12 @@ struct Composition: Sendable {
         try await uploads.assembleWaiting()
         try await uploads.forgetRequests()
       })
-    services = GatewayServices(
+    var services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), clock: clock, entropy: entropy, settings: settings,
       resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger)
+    services.ingests = ingests
+    self.services = services
   }
 
   /// As many threads as the machine has processors, for hashes somebody waits for and for all others.

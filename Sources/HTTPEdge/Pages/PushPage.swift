@@ -93,7 +93,7 @@ package struct PushPage: Sendable {
     var view: PageView = [
       "id": push.id.text, "message": push.message, "badge": PageViews.badge(push.state),
       "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
-      "origin": PageViews.origin(push.origin), "state": push.state.rawValue, "filesText": filesText,
+      "origin": PageViews.origin(push), "state": push.state.rawValue, "filesText": filesText,
       "attempts": push.attempts, "created": PageViews.time(push.createdAt, now: now),
       "logHref": PageLinks.pushLog(push.id), "hasActions": !actions.isEmpty,
       "actions": actions.map { action in
@@ -133,7 +133,7 @@ package struct PushPage: Sendable {
 
   private var actions: [PushAction] {
     switch push.state {
-    case .open: [.seal, .cancel]
+    case .open: push.origin == .source ? [.cancel] : [.seal, .cancel]
     case .queued: [.cancel]
     case .failed: [.retry, .cancel]
     case .admitted, .committing, .committed, .cancelled, .expired: []

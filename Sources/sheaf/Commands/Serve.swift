@@ -4,6 +4,7 @@ import Catalog
 import CatalogSQLite
 import GatewayConfiguration
 import HTTPEdge
+import Ingestion
 import Logging
 import Platform
 import Scheduling
@@ -35,10 +36,11 @@ struct Serve: AsyncParsableCommand {
     }
     // Before the data folder is touched, so that what cannot be listened on changes nothing.
     let listening = try ListeningPlan(settings)
+    let sources = try SourcePlan.sources(settings.sources, data: settings.data)
     let logger = LogOutput.start(settings)
     let composition: Composition
     do {
-      composition = try Composition(resolved, logger: logger)
+      composition = try Composition(resolved, sources: sources, logger: logger)
     } catch let error as DataFolderError {
       throw CommandFailure("\(error)")
     } catch {
@@ -52,6 +54,7 @@ struct Serve: AsyncParsableCommand {
     var configuration = ServiceGroupConfiguration(
       services: [
         .init(service: SchedulerService(scheduler: composition.services.scheduler)),
+        .init(service: IngestService(runner: composition.services.ingests)),
         .init(service: ServerService(services: composition.services, listening: listening)),
         .init(service: ReloadService(tls: listening.tls, logger: logger)),
       ],
@@ -66,6 +69,14 @@ struct Serve: AsyncParsableCommand {
 struct CommandFailure: Error {
   let text: String
   init(_ text: String) { self.text = text }
+}
+
+private struct IngestService: Service {
+  let runner: IngestRunner
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await runner.run() }
+  }
 }
 
 private struct SchedulerService: Service {
