@@ -52,6 +52,8 @@ struct FileIntake: Sendable {
   func take() async throws -> TakenFile? {
     for _ in 1...Self.maximumAttempts {
       try run.stop.check()
+      // One that was moved away could still be read, but is not what was named.
+      guard await services.executor.perform({ [tree] in tree.isInPlace }) else { throw source.unavailable }
       let (open, stamp) = try await read { tree, path throws(FileError) in
         let open = try tree.open(path)
         return (open, try open.stamp())
@@ -155,7 +157,8 @@ struct FileIntake: Sendable {
         var stream = before
         let end = min(stamp.info.size, before.byteCount + Self.stepBytes)
         while stream.byteCount < end {
-          let bytes = try open.readBytes(min(Self.readBytes, Int(end - stream.byteCount)), at: stream.byteCount)
+          let bytes = try open.readBytes(
+            min(Self.readBytes, Int(end - stream.byteCount)), at: stream.byteCount)
           if bytes.isEmpty { return nil as SHA256Stream? }
           stream.update(bytes)
         }

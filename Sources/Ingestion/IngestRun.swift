@@ -169,17 +169,23 @@ struct IngestRun: Sendable {
     _ files: [ExpectedFile], _ body: @escaping @Sendable (ExpectedFile) async throws -> TakenFile?
   ) async throws {
     var small: [TakenFile] = []
-    try await withThrowingTaskGroup(of: TakenFile?.self) { group in
-      var rest = files[...]
-      for _ in 0..<(push.concurrencyFactor ?? IngestRequest.standardConcurrencyFactor) {
-        guard let file = rest.popFirst() else { break }
-        group.addTask { try await body(file) }
+    do {
+      try await withThrowingTaskGroup(of: TakenFile?.self) { group in
+        var rest = files[...]
+        for _ in 0..<(push.concurrencyFactor ?? IngestRequest.standardConcurrencyFactor) {
+          guard let file = rest.popFirst() else { break }
+          group.addTask { try await body(file) }
+        }
+        while let taken = try await group.next() {
+          if let taken { small.append(taken) }
+          guard let file = rest.popFirst() else { continue }
+          group.addTask { try await body(file) }
+        }
       }
-      while let taken = try await group.next() {
-        if let taken { small.append(taken) }
-        guard let file = rest.popFirst() else { continue }
-        group.addTask { try await body(file) }
-      }
+    } catch {
+      // What was read need not be read again; why it ends is what counts.
+      if !small.isEmpty { try? await store(small) }
+      throw error
     }
     if !small.isEmpty { try await store(small) }
   }

@@ -109,7 +109,15 @@ package final class IngestRunner: Sendable {
 
   /// Takes in everything there is now, one push after the other; for who wants to see the end of it.
   package func runUntilIdle() async {
-    while let push = await next().first { await takeIn(push) }
+    while await runOnce() {}
+  }
+
+  /// Takes in what is next; false when there is nothing.
+  @discardableResult
+  package func runOnce() async -> Bool {
+    let pushes = await next()
+    for push in pushes { await takeIn(push) }
+    return !pushes.isEmpty
   }
 
   /// The pushes to begin with, marked as running.

@@ -69,7 +69,8 @@ package struct SourceList: Sendable {
 enum SourceProblem {
   /// - Parameter missing: what a path with nothing there is.
   static func of(
-    _ error: FileError, _ path: String, _ tree: any SourceTree, _ source: Source, missing: Problem = .sourceChanged
+    _ error: FileError, _ path: String, _ tree: any SourceTree, _ source: Source,
+    missing: Problem = .sourceChanged
   ) -> ProblemError {
     guard tree.isInPlace else { return source.unavailable }
     let members: [String: ProblemMember] = ["path": .text(path)]
@@ -77,7 +78,8 @@ enum SourceProblem {
     switch error.kind {
     case .notFound:
       let verb = missing == .sourceChanged ? "went away while it was to be taken in" : "is not there"
-      return ProblemError(missing, detail: "\(shown) in source \(quoted(source.name)) \(verb)", members: members)
+      return ProblemError(
+        missing, detail: "\(shown) in source \(quoted(source.name)) \(verb)", members: members)
     case .denied:
       return ProblemError(
         .sourceUnreadable, detail: "\(shown) in source \(quoted(source.name)) may not be read by the server",

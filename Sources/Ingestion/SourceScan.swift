@@ -66,7 +66,9 @@ final class SourceScan: @unchecked Sendable {
       if current == nil {
         guard let folder = waiting.popLast() else { break }
         let full = folder.isEmpty ? base : try full(folder)
-        do throws(FileError) { current = (folder, try tree.folder(full)) } catch { throw problem(error, full) }
+        do throws(FileError) { current = (folder, try tree.folder(full)) } catch {
+          throw problem(error, full)
+        }
       }
       guard let (folder, stream) = current else { break }
       let member: FolderMember?

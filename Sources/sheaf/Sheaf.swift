@@ -13,7 +13,8 @@ struct Sheaf: AsyncParsableCommand {
       """,
     version: SheafVersion.current,
     subcommands: [
-      Serve.self, Push.self, SourceCommand.self, Verify.self, Bundle.self, Status.self, DoctorCommand.self, ConfigCommand.self,
+      Serve.self, Push.self, SourceCommand.self, Verify.self, Bundle.self, Status.self, DoctorCommand.self,
+      ConfigCommand.self,
       Version.self,
     ])
 

@@ -23,7 +23,8 @@ enum SourcePlan {
         let path = real(setting.path)
         guard !holds(path, data), !holds(data, path) else {
           throw CommandFailure(
-            "source \(setting.name): \(quoted(path)) and the data folder \(quoted(data)) must not hold each other")
+            "source \(setting.name): \(quoted(path)) and the data folder \(quoted(data)) must not hold each other"
+          )
         }
         let source = Source(name: setting.name, path: path)
         do throws(ProblemError) { _ = try source.tree() } catch {

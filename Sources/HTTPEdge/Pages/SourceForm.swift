@@ -44,7 +44,8 @@ package struct SourceForm: Sendable {
     let path = self["path"]
     let label = self["label"]
     let factor = self["concurrencyFactor"]
-    guard let concurrencyFactor = factor.isEmpty ? IngestRequest.standardConcurrencyFactor : Int(factor) else {
+    guard let concurrencyFactor = factor.isEmpty ? IngestRequest.standardConcurrencyFactor : Int(factor)
+    else {
       throw ProblemError(
         .badRequest, detail: "concurrencyFactor \(quoted(factor)) is not a number",
         members: ["field": .text("concurrencyFactor")])

@@ -11,7 +11,8 @@ package struct PushFields: Decodable, Sendable {
 
   package init(from decoder: any Decoder) throws {
     let reader = try FieldReader(
-      decoder, fields: [
+      decoder,
+      fields: [
         "repo", "message", "label", "author", "sealWhenComplete", "files", "source", "concurrencyFactor",
       ])
     let files: [FileFields]? = try reader.optional("files")
