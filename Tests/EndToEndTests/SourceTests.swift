@@ -64,12 +64,12 @@ import Vocabulary
     ] {
       let result = try runProgram(
         try GatewayProcess.binary,
-        ["serve", "--data", folder.child("data/store"), "--port", "0", "--source", source])
+        ["serve", "--data", folder.child("data"), "--port", "0", "--source", source])
       #expect(result.status == 2, "\(source)")
       #expect(result.errors.contains(words), "\(source): \(result.errors)")
       #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
     }
-    #expect(!folder.exists("data/store"))
+    #expect(!folder.exists("data/format"))
   }
 
   @Test("D3 sources come from tables of the settings file too")
@@ -150,7 +150,9 @@ import Vocabulary
 
   @Test("D6 D11 what is wrong with a request is refused, and nothing is made")
   func badRequests() throws {
-    let server = try Self.serve(try Self.tree(3))
+    let tree = try Self.tree(3)
+    let server = try Self.serve(tree)
+    defer { withExtendedLifetime(tree) {} }
     for (source, more, status, field) in [
       (["name": "disk", "files": ["../x"]], [:], 400, nil),
       (["name": "disk", "files": []], [:], 400, "source.files"),
@@ -236,7 +238,9 @@ import Vocabulary
 
   @Test("C23 the form of a page of another site is refused, and changes nothing")
   func forms() throws {
-    let server = try Self.serve(try Self.tree(3))
+    let tree = try Self.tree(3)
+    let server = try Self.serve(tree)
+    defer { withExtendedLifetime(tree) {} }
     let form = Array("path=&newRepo=web&message=m&concurrencyFactor=4".utf8)
     let type = "application/x-www-form-urlencoded"
     for (name, value) in [("Origin", "https://elsewhere.example"), ("X-Nothing", "1")] {
