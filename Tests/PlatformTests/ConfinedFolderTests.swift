@@ -112,7 +112,7 @@ import Testing
       }
       defer {
         isOver.withLock { $0 = true }
-        while !hasEnded.withLock({ $0 }) { usleep(1000) }
+        while !hasEnded.withLock({ $0 }) { sched_yield() }
       }
       var seen: [String: Int] = [:]
       for _ in 0..<1_000_000 where (seen["refused"] ?? 0) < 1000 || (seen["inside"] ?? 0) < 1000 {
