@@ -168,6 +168,46 @@ import Vocabulary
   }
 }
 
+@Suite struct IngestOrderTests {
+  @Test("C34 two pushes are taken in at a time, and the third when one of them is done")
+  func turns() async throws {
+    let fixture = try IngestFixture()
+    for folder in ["1", "2", "3"] { try fixture.tree.write("x", to: "\(folder)/file") }
+    let runner = fixture.runner()
+    var ids: [PushID] = []
+    for folder in ["1", "2", "3"] {
+      fixture.clock.advance(milliseconds: 1)
+      ids.append(try await runner.open(fixture.request(folder)).id)
+    }
+    let busy = Locked<(now: Int, most: Int, order: [String])>((0, 0, []))
+    fixture.meddling.onOpen { path, _ in
+      busy.withLock { busy in
+        busy.now += 1
+        busy.most = max(busy.most, busy.now)
+        busy.order.append(path)
+      }
+      // The first two wait for each other; a third beside them would be seen.
+      if path != "3/file" { while busy.withLock({ $0.order.count }) < 2 { sched_yield() } }
+      busy.withLock { $0.now -= 1 }
+    }
+    let waiting = try await fixture.record(ids[2])
+    #expect(runner.progress(of: waiting)?.phase == .waiting)
+    let task = Task { await runner.run() }
+    while true {
+      let states = try await fixture.catalog.read { [ids] reader in
+        try ids.map { try reader.push($0)?.state }
+      }
+      if states.allSatisfy({ $0 == .queued }) { break }
+      try #require(!states.contains(.failed))
+      await Task.yield()
+    }
+    task.cancel()
+    await task.value
+    #expect(busy.withLock { $0.order.last } == "3/file")
+    #expect(busy.withLock { $0.most } <= IngestRunner.maximumRunning)
+  }
+}
+
 extension IngestFixture {
   /// What a commit leaves in the catalog.
   func commit(_ push: PushRecord) async throws {

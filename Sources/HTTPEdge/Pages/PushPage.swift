@@ -1,6 +1,7 @@
 import Bundles
 import Catalog
 import Hummingbird
+import Ingestion
 import Uploads
 import Vocabulary
 
@@ -28,6 +29,8 @@ package struct PushPage: Sendable {
   package var next: String?
   package var isFirstPage: Bool
   package var log: String
+  /// Of a push that is being taken in from its source.
+  package var ingest: IngestProgress?
 
   package init(
     push: PushRecord, progress: PushProgress, bundle: BundleRecord? = nil, missing: [MissingFile] = [],
@@ -66,6 +69,7 @@ package struct PushPage: Sendable {
       page.items.append(Item(upload: upload, offset: await offset(of: upload, services)))
     }
     page.log = tail(try await services.logs.read(id), lines: logLines)
+    page.ingest = services.ingests.progress(of: page.push)
     return page
   }
 
@@ -93,7 +97,7 @@ package struct PushPage: Sendable {
     var view: PageView = [
       "id": push.id.text, "message": push.message, "badge": PageViews.badge(push.state),
       "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
-      "origin": PageViews.origin(push), "state": push.state.rawValue, "filesText": filesText,
+      "origin": PageViews.origin(push), "state": stateText, "filesText": filesText,
       "attempts": push.attempts, "created": PageViews.time(push.createdAt, now: now),
       "logHref": PageLinks.pushLog(push.id), "hasActions": !actions.isEmpty,
       "actions": actions.map { action in
@@ -140,6 +144,17 @@ package struct PushPage: Sendable {
     }
   }
 
+  /// The state, and of a push that is being taken in what is done with it.
+  private var stateText: String {
+    switch ingest?.phase {
+    case .waiting: "\(push.state.rawValue), waits for its turn"
+    case .scanning:
+      "\(push.state.rawValue), scanning: \(PageFormat.plural(ingest?.filesFound ?? 0, "file")) found"
+    case .taking: "\(push.state.rawValue), taking files in"
+    case nil: push.state.rawValue
+    }
+  }
+
   private var filesText: String {
     let verified =
       "\(PageFormat.number(progress.verified)) of "
@@ -149,11 +164,13 @@ package struct PushPage: Sendable {
 
   private func setProgress(_ view: inout PageView) {
     guard push.state == .open, let expected = push.expectedBytes else { return }
+    let underWay = ingest?.bytesUnderWay ?? 0
+    let more = underWay > 0 ? ", \(PageFormat.bytes(underWay)) under way" : ""
     view["progress"] =
       [
-        "max": max(1, expected), "value": min(progress.finishedBytes, expected),
+        "max": max(1, expected), "value": min(progress.finishedBytes + underWay, expected),
         "text":
-          "\(PageFormat.bytes(progress.finishedBytes)) of \(PageFormat.bytes(expected)) in finished files",
+          "\(PageFormat.bytes(progress.finishedBytes)) of \(PageFormat.bytes(expected)) in finished files\(more)",
       ] as PageView
   }
 

@@ -19,7 +19,9 @@ extension BlobStoreConformance {
       #expect(digest == SHA256Stream.digest(of: bytes))
       #expect(try await all(store.openObject(digest)) == bytes)
     },
-    BlobStoreLaw("the name of an object made of a file is that of the stored bytes, whatever becomes of the file") {
+    BlobStoreLaw(
+      "the name of an object made of a file is that of the stored bytes, whatever becomes of the file"
+    ) {
       store in
       let (folder, bytes) = (try TemporaryFolder(), SeededRandom.bytes(50_000, seed: 5))
       let file = try file(folder, bytes)
@@ -30,7 +32,8 @@ extension BlobStoreConformance {
       #expect(digest == SHA256Stream.digest(of: bytes))
       #expect(try await all(store.openObject(digest)) == bytes)
     },
-    BlobStoreLaw("MUST-2 what is not finished is no object, and what is stored already stays as it is") { store in
+    BlobStoreLaw("MUST-2 what is not finished is no object, and what is stored already stays as it is") {
+      store in
       let (folder, bytes) = (try TemporaryFolder(), SeededRandom.bytes(5000, seed: 6))
       let file = try file(folder, bytes)
       let digest = SHA256Stream.digest(of: bytes)
