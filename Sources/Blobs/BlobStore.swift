@@ -104,7 +104,12 @@ package protocol ObjectWriter: AnyObject, Sendable {
 /// An object being made of another file's bytes.
 package protocol ObjectIntake: AnyObject, Sendable {
   /// Takes in up to `count` bytes of the file from `offset`, sharing them where storage can; fewer only at its end.
-  func take(_ count: Int64, of file: any OpenFile, from offset: Int64) async throws(BlobError) -> Int64
+  ///
+  /// The call that waits for the other file runs on `executor`: a file system that hangs holds none of the store's
+  /// threads.
+  func take(
+    _ count: Int64, of file: any OpenFile, from offset: Int64, on executor: any IOExecutor
+  ) async throws(BlobError) -> Int64
   /// The SHA-256 of what is stored now; `finish` gives it this name.
   func digest() async throws(BlobError) -> Digest
   /// Publishes the object, unless it is stored already; durable when it returns.

@@ -128,7 +128,7 @@ struct FileIntake: Sendable {
     _ count: Int64, of open: any StampedFile, from position: Int64, to intake: any ObjectIntake
   ) async throws -> Int64 {
     do {
-      return try await intake.take(count, of: open, from: position)
+      return try await intake.take(count, of: open, from: position, on: services.executor)
     } catch {
       // The call does not say which of the two files it failed on.
       guard case .failed = error, await !services.executor.perform({ [tree] in tree.isInPlace }) else {

@@ -7,7 +7,7 @@ import Vocabulary
 package struct IngestServices: Sendable {
   package var catalog: any CatalogStore
   package var blobs: any BlobStore
-  /// For looking at sources and reading small files.
+  /// For everything that waits for a source's disk; the store's own threads never do.
   package var executor: any IOExecutor
   package var clock: any WallClock
   package var entropy: any Entropy

@@ -56,8 +56,9 @@ struct Composition: Sendable {
     let ingests = IngestRunner(
       sources: sources,
       services: IngestServices(
-        catalog: catalog, blobs: store, executor: executor, clock: clock, entropy: entropy,
-        smallBytes: settings.smallUploadBytes, reserveBytes: settings.reserveBytes,
+        catalog: catalog, blobs: store,
+        executor: ThreadedExecutor(name: "sheaf.source", threads: settings.ioThreads), clock: clock,
+        entropy: entropy, smallBytes: settings.smallUploadBytes, reserveBytes: settings.reserveBytes,
         log: { await logs.append($0, $1) }, report: report, wakeScheduler: { wakeups.ring() }))
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,

@@ -19,9 +19,11 @@ final class DiskIntake: ObjectIntake {
     hashing = PartialHash(file: file, size: 0, savedState: nil, executor: hasher)
   }
 
-  func take(_ count: Int64, of other: any OpenFile, from offset: Int64) async throws(BlobError) -> Int64 {
+  func take(
+    _ count: Int64, of other: any OpenFile, from offset: Int64, on executor: any IOExecutor
+  ) async throws(BlobError) -> Int64 {
     let position = size.withLock { $0 }
-    let copied = try await store.executor.blob { [self] () throws(FileError) in
+    let copied = try await executor.blob { [self] () throws(FileError) in
       try file.copy(count, of: other, from: offset, to: position)
     }
     size.withLock { $0 = position + copied }
