@@ -115,14 +115,43 @@ import Vocabulary
     #expect(try await fixture.record(id).errorCode == "source-unavailable")
   }
 
-  @Test("an unreadable file fails the push, named", .enabled(if: getuid() != 0, "root may read everything"))
-  func unreadable() async throws {
+  @Test(
+    "an unreadable file fails the push, named, and nothing of the server's paths is told",
+    arguments: ["a", "sub/three"])
+  func unreadable(path: String) async throws {
     let fixture = try IngestFixture()
     _ = try fixture.writeTree()
-    try FileAttributes.restore(fixture.tree.child("a"), mode: 0, modifiedNanoseconds: nil)
+    fixture.meddling.forbid(path)
     let push = try await fixture.push(fixture.request())
+    #expect(push.state == .failed)
     #expect(push.errorCode == "source-unreadable")
-    #expect(push.errorMessage?.contains("\"a\"") == true)
+    #expect(push.errorMessage?.contains("\"\(path)\"") == true)
+    #expect(push.errorMessage?.contains(fixture.tree.path) == false)
+  }
+
+  @Test("after a fault at any call of the catalog the push goes on by itself, and ends whole")
+  func catalogFaults() async throws {
+    for moment in FaultyCatalog.Moment.allCases {
+      var number = moment == .before ? 1 : 3
+      while true {
+        let fixture = try IngestFixture()
+        let contents = try fixture.writeTree()
+        let runner = fixture.runner()
+        let id = try await runner.open(fixture.request(factor: 1)).id
+        fixture.catalog.fail(call: number, moment)
+        await runner.runUntilIdle()
+        let wasHit = fixture.catalog.wasHit
+        fixture.catalog.heal()
+        // Longer than it waits before it tries again.
+        fixture.clock.advance(milliseconds: 100_000)
+        await runner.runUntilIdle()
+        #expect(try await fixture.record(id).state == .queued, "call \(number) \(moment)")
+        try await fixture.expect(id, has: contents)
+        if !wasHit { break }
+        number += 4
+      }
+      #expect(number > 10)
+    }
   }
 
   @Test("after a fault at any call of the disk nothing is half done, and a retry or a restart ends it")

@@ -14,7 +14,7 @@ final class IngestFixture: Sendable {
   let temporary: TemporaryFolder
   let tree: TemporaryFolder
   let files: FaultyFileSystem
-  let catalog: any CatalogStore
+  let catalog: FaultyCatalog
   let layout: DiskLayout
   let clock = ManualClock()
   let meddling = Meddling()
@@ -29,7 +29,7 @@ final class IngestFixture: Sendable {
     files = FaultyFileSystem(in: temporary)
     folder = try DataFolder.open(temporary.path, on: LinuxFileSystem())
     layout = folder.layout
-    catalog = try SQLiteCatalog(path: folder.layout.catalog)
+    catalog = FaultyCatalog(try SQLiteCatalog(path: folder.layout.catalog))
   }
   deinit { try? catalog.close() }
 
@@ -115,6 +115,12 @@ final class Meddling: Sendable {
   typealias Act = @Sendable (_ path: String, _ count: Int) throws -> Void
   private let state = Locked<(act: Act?, counts: [String: Int])>((nil, [:]))
 
+  private let forbidden = Locked<String?>(nil)
+
+  /// The file with this path may not be read.
+  func forbid(_ path: String) { forbidden.withLock { $0 = path } }
+  func isForbidden(_ path: String) -> Bool { forbidden.withLock { $0 } == path }
+
   func onOpen(_ act: @escaping Act) { state.withLock { $0 = (act, [:]) } }
   func count(of path: String) -> Int { state.withLock { $0.counts[path] ?? 0 } }
 
@@ -135,7 +141,11 @@ private struct MeddledTree: SourceTree {
   func info(_ path: String) throws(FileError) -> FileInfo? { try base.info(path) }
   func folder(_ path: String) throws(FileError) -> FolderStream { try base.folder(path) }
   func open(_ path: String) throws(FileError) -> any StampedFile {
-    MeddledFile(base: try base.open(path)) { [meddling] in meddling.opened(path) }
+    if meddling.isForbidden(path) {
+      throw FileError(
+        kind: .denied, call: "openat2", path: path, code: 13, explanation: "Permission denied")
+    }
+    return MeddledFile(base: try base.open(path)) { [meddling] in meddling.opened(path) }
   }
 }
 
