@@ -66,6 +66,7 @@ let package = Package(
     library("Blobs", ["Platform", "Vocabulary"]),
     library("Pushes", ["Catalog", "Platform", "Vocabulary"]),
     library("Uploads", ["Pushes", "Catalog", "Blobs", "Platform", "Vocabulary"]),
+    library("Ingestion", ["Pushes", "Blobs", "Catalog", "Platform", "Vocabulary"]),
     library("Scheduling", ["Catalog", "Platform", "Vocabulary"]),
     library("Bundles", ["Scheduling", "Blobs", "Catalog", "Platform", "Vocabulary"]),
     library("Doctor", ["Bundles", "Blobs", "Catalog", "Platform", "Vocabulary"]),
@@ -73,8 +74,8 @@ let package = Package(
     .target(
       name: "HTTPEdge",
       dependencies: [
-        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
-        "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
+        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Ingestion", "Pushes", "UploadProtocol",
+        "Blobs", "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -101,7 +102,7 @@ let package = Package(
       name: "sheaf",
       dependencies: [
         "HTTPEdge", "Client", "Doctor", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling",
-        "Uploads", "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
+        "Uploads", "Ingestion", "Pushes", "Blobs", "Catalog", "Platform", "Vocabulary", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -129,8 +130,8 @@ let package = Package(
     tests(
       "HTTPEdgeTests",
       [
-        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes",
-        "Blobs",
+        "TestSupport", "HTTPEdge", "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Ingestion",
+        "Pushes", "Blobs",
         "CatalogSQLite", "Catalog", "Platform", "Vocabulary", httpTypes, logging, nioCore,
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -147,6 +148,12 @@ let package = Package(
     tests(
       "PushesTests",
       ["TestSupport", "Pushes", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
+    tests(
+      "IngestionTests",
+      [
+        "TestSupport", "Ingestion", "Bundles", "Scheduling", "Uploads", "Pushes", "Blobs", "CatalogSQLite",
+        "Catalog", "Platform", "Vocabulary",
+      ]),
     tests(
       "SchedulingTests", ["TestSupport", "Scheduling", "CatalogSQLite", "Catalog", "Platform", "Vocabulary"]),
     tests(

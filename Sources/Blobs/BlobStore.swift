@@ -37,6 +37,8 @@ package protocol BlobStore: Sendable {
   func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64]
   /// A new object whose name is known once all its bytes are.
   func makeObject() async throws(BlobError) -> any ObjectWriter
+  /// A new object that is made of a file of this machine.
+  func makeIntake() async throws(BlobError) -> any ObjectIntake
   /// Puts a small file into a folder below `bundles/` by the one atomic function.
   func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError)
   /// Removes such a file, durably; done when there is none.
@@ -126,6 +128,23 @@ package protocol ObjectWriter: AnyObject, Sendable {
   /// Publishes the object; durable when it returns, and held as long as the writer lives.
   func finish() async throws(BlobError) -> Digest
   /// Throws away what was written; done after `finish` too.
+  func cancel() async
+}
+
+/// An object being made of another file's bytes.
+package protocol ObjectIntake: AnyObject, Sendable {
+  /// Takes in up to `count` bytes of the file from `offset`, sharing them where storage can; fewer only at its end.
+  ///
+  /// The call that waits for the other file runs on `executor`: a file system that hangs holds none of the store's
+  /// threads.
+  func take(
+    _ count: Int64, of file: any OpenFile, from offset: Int64, on executor: any IOExecutor
+  ) async throws(BlobError) -> Int64
+  /// The SHA-256 of what is stored now; `finish` gives it this name.
+  func digest() async throws(BlobError) -> Digest
+  /// Publishes the object, unless it is stored already; durable when it returns.
+  func finish() async throws(BlobError) -> Digest
+  /// Throws away what was taken in; done after `finish` too.
   func cancel() async
 }
 

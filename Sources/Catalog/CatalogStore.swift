@@ -72,6 +72,14 @@ package protocol CatalogReader: CatalogAudit {
   /// Queued pushes that wait for their retry, counted up to `limit`.
   func delayedPushCount(limit: Int) throws -> Int
   func expiredPushes(at now: Timestamp, limit: Int) throws -> [PushID]
+  /// Open pushes that take their files from a source, oldest first.
+  func openSourcePushes(limit: Int) throws -> [PushRecord]
+  /// Files that the push expects and that have no upload, by path.
+  func absentFiles(ofPush id: PushID, limit: Int) throws -> [ExpectedFile]
+  /// Number and bytes of the files that the push expects.
+  func expectedTotals(ofPush id: PushID) throws -> (count: Int64, bytes: Int64)
+  /// What of its source's folder the push takes, by path, after `path`; none: all of it.
+  func selectedPaths(ofPush id: PushID, after path: String?, limit: Int) throws -> [BundlePath]
   func pushCounts() throws -> [PushState: Int]
 
   func repo(_ name: RepoName) throws -> RepoRecord?
@@ -150,6 +158,14 @@ package protocol CatalogTransaction: CatalogReader {
 
   func insert(_ push: PushRecord, expecting files: [ExpectedFile]) throws
   func update(_ push: PushRecord) throws
+  /// Says what of its source's folder the push takes; a path twice is one.
+  func select(_ paths: [BundlePath], ofPush id: PushID) throws
+  /// Adds files that the push expects, those aside that it expects already.
+  func expect(_ files: [ExpectedFile], ofPush id: PushID) throws
+  /// Replaces the size of a file that the push expects.
+  func setExpectedSize(_ size: Int64, ofPush id: PushID, at path: BundlePath) throws
+  /// Forgets at most `limit` of the files that the push expects; returns how many it forgot.
+  func forgetExpected(ofPush id: PushID, limit: Int) throws -> Int
   /// Marks every upload of the push that is verified as committed.
   func markCommitted(uploadsOf push: PushID) throws
 

@@ -20,6 +20,7 @@ enum SQLiteMigrations {
     migrator.registerMigration("0006 turns, retries, lists of pushes") { db in
       try db.execute(sql: scheduling0006)
     }
+    migrator.registerMigration("0007 pushes from sources") { db in try db.execute(sql: sources0007) }
     return migrator
   }
 

@@ -9,6 +9,12 @@ package struct SettingDeclarations: Sendable {
     return nil
   }
 
+  package let sources = Setting(
+    "source", flag: "source", .sources, default: [],
+    nasty: [SourceSetting(name: "a", path: "./a \"b\"=ü")],
+    help: "A folder of this machine that pushes can be made of; the flag may be given several times"
+  )
+
   package let host = Setting(
     "server.host", flag: "host", .host, default: "127.0.0.1", nasty: "::1",
     help: "The address to listen on; one that others can reach needs --insecure")

@@ -65,12 +65,26 @@ struct SettingsFile {
     if let number = value.int { return .setting(.integer(Int64(number))) }
     if let isTrue = value.bool { return .setting(.boolean(isTrue)) }
     if let array = value.array {
+      if let sources = namedPaths(array) { return .setting(.list(sources)) }
       let items = array.compactMap(\.string)
       return items.count == array.count
         ? .setting(.list(items)) : .other("an array of other things than strings")
     }
     return .other(value.type == .double ? "a number with a fraction" : "a date or a time")
   }
+}
+
+/// `[[source]]`: tables that have a name and a path and nothing else; nil for any other array.
+private func namedPaths(_ array: TOMLArray) -> [String]? {
+  guard !array.isEmpty else { return nil }
+  var items: [String] = []
+  for value in array {
+    guard let table = value.table, table.keys.count == 2, let name = table["name"]?.string,
+      let path = table["path"]?.string, !name.contains("="), !name.contains(","), !path.contains(",")
+    else { return nil }
+    items.append("\(name)=\(path)")
+  }
+  return items
 }
 
 private func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -1,5 +1,6 @@
 import Bundles
 import Catalog
+import Ingestion
 import Pushes
 import Uploads
 import Vocabulary
@@ -27,6 +28,7 @@ extension GatewayServices {
   package func cancelPush(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
     let push = try await pushes.cancel(id, by: actor)
     if let actor { await logs.append(id, "that was asked for by \(quoted(actor))") }
+    ingests.stop(id)
     var after: String?
     while true {
       let cursor = after

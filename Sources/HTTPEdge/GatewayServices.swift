@@ -2,6 +2,7 @@ import Blobs
 import Bundles
 import Catalog
 import GatewayConfiguration
+import Ingestion
 import Logging
 import Platform
 import Pushes
@@ -15,6 +16,7 @@ package struct GatewayServices: Sendable {
   package var blobs: any BlobStore
   package var uploads: UploadEngine
   package var pushes: PushRegister
+  package var ingests: IngestRunner
   package var scheduler: SchedulerRunner
   package var logs: PushLogs
   package var bundleCheck: BundleCheck
@@ -49,6 +51,12 @@ package struct GatewayServices: Sendable {
     self.blobs = blobs
     self.uploads = uploads
     self.pushes = pushes
+    // Replaced by the composition where there are sources.
+    ingests = .none(
+      IngestServices(
+        catalog: catalog, blobs: blobs, executor: ThreadedExecutor(name: "sheaf.source", threads: 1),
+        clock: clock, entropy: entropy, smallBytes: 0, reserveBytes: 0, log: { _, _ in }, report: { _ in },
+        wakeScheduler: {}))
     self.scheduler = scheduler
     self.logs = logs
     self.bundleCheck = bundleCheck

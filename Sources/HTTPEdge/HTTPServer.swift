@@ -121,6 +121,7 @@ package struct HTTPServer: Sendable {
     LookupRoutes(services: services).add(to: router)
     CopyRoutes(services: services).add(to: router)
     PushRoutes(services: services).add(to: router)
+    SourceRoutes(services: services).add(to: router)
     RepoRoutes(services: services).add(to: router)
     LabelRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)

@@ -36,7 +36,7 @@ package struct FileInfo: Sendable, Equatable {
     self.inode = inode
   }
 
-  fileprivate init(_ status: stat) {
+  init(_ status: stat) {
     kind =
       switch status.st_mode & S_IFMT {
       case S_IFREG: .file

@@ -56,6 +56,13 @@ extension OpenFile {
   package func copy(
     _ count: Int64, of other: any OpenFile, from offset: Int64, to position: Int64
   ) throws(FileError) -> Int64 {
+    try copyByReading(count, of: other, from: offset, to: position)
+  }
+
+  /// Copies up to `count` bytes through this process; fewer only at the other's end.
+  func copyByReading(
+    _ count: Int64, of other: any OpenFile, from offset: Int64, to position: Int64
+  ) throws(FileError) -> Int64 {
     var copied: Int64 = 0
     while copied < count {
       let bytes = try other.readBytes(Int(min(count - copied, 1 << 20)), at: offset + copied)

@@ -74,10 +74,10 @@ package struct LinuxFileSystem: FileSystem {
   }
 }
 
-private final class LinuxFile: OpenFile, @unchecked Sendable {
+final class LinuxFile: StampedFile, @unchecked Sendable {
   // Sendable because the descriptor is fixed, and the kernel orders positional calls on it; `close` is idempotent
   // under its lock and callers never use a file after closing it.
-  private let descriptor: Int32
+  let descriptor: Int32
   private let path: String
   private let isOpen = Locked(true)
 
@@ -126,10 +126,20 @@ private final class LinuxFile: OpenFile, @unchecked Sendable {
       let copied = retryInterrupted {
         linux_copy_file_range(other.descriptor, &source, descriptor, &target, rest)
       }
-      if copied == 0 { break }
-      if copied < 0 { throw .last("copy_file_range", path) }
+      if copied > 0 { continue }
+      // Between some file systems, and out of some, the kernel copies nothing or says that there is nothing.
+      if copied < 0 && !Self.cannotCopy.contains(errno) { throw .last("copy_file_range", path) }
+      let rested = offset + count - source
+      return source - offset + (try copyByReading(rested, of: other, from: source, to: target))
     }
     return source - offset
+  }
+  private static let cannotCopy: Set = [EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, EPERM]
+
+  func stamp() throws(FileError) -> FileStamp {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .last("fstat", path) }
+    return FileStamp(status)
   }
 
   func size() throws(FileError) -> Int64 {
@@ -182,7 +192,8 @@ extension FileError {
   }
 }
 
-private func retryInterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result {
+/// Makes the call again as long as a signal interrupts it.
+func retryInterrupted<Result: SignedInteger>(_ call: () -> Result) -> Result {
   while true {
     let result = call()
     if result != -1 || errno != EINTR { return result }

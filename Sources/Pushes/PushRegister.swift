@@ -157,7 +157,8 @@ package struct PushRegister: Sendable {
     }
   }
 
-  /// failed → queued, or a queued push's retry at once; with all attempts anew.
+  /// failed → queued, or a queued push's retry at once; with all attempts anew. A push whose files were not all taken
+  /// in from its source: failed → open.
   ///
   /// - Throws: `ProblemError`: `not-found`, or `push-closed` for a push that neither failed nor waits for a retry.
   package func retry(_ id: PushID, by actor: String? = nil) async throws -> PushRecord {
@@ -170,7 +171,9 @@ package struct PushRegister: Sendable {
       }
       push.attempts = 0
       push.notBefore = nil
-      try PushRules.queue(push, by: actor, at: now, in: transaction)
+      if try !PushRules.reopenSource(push, by: actor, at: now, in: transaction) {
+        try PushRules.queue(push, by: actor, at: now, in: transaction)
+      }
       return try PushRules.requirePush(id, in: transaction)
     }
     wakeScheduler()

@@ -14,6 +14,10 @@ package enum PushRules {
   ) throws -> ExpectedFile? {
     let push = try requirePush(id, in: transaction)
     guard push.state == .open else { throw closed(push) }
+    guard push.origin != .source else {
+      throw ProblemError(
+        .pushClosed, detail: "push \(id) takes its files from a source, and no uploads")
+    }
     let expected = try transaction.expectedFile(ofPush: id, at: path)
     if push.expectedCount != nil, expected == nil {
       throw ProblemError(

@@ -70,6 +70,9 @@ extension UploadEngine {
     defer { claims.withLock { $0 -= 1 } }
     do {
       let known = try await self.known(files.map { ($0.digest, $0.size) }, to: push)
+      // From the look at them to the rows that refer to them: a collection may be removing them.
+      let hold = await blobs.hold(Array(known))
+      defer { withExtendedLifetime(hold) {} }
       let stored = try await blobs.objectSizes(Array(known))
       let proven = try await proven(files, known: known, stored: stored, challenge)
       return try await register(files, proven, author: author, in: push, client: client)

@@ -50,6 +50,9 @@ package enum Problem: String, CaseIterable, Sendable {
   case tooMuchUnfinished = "too-much-unfinished"
   case draining = "draining"
   case storageFull = "storage-full"
+  case sourceUnavailable = "source-unavailable"
+  case sourceUnreadable = "source-unreadable"
+  case sourceChanged = "source-changed"
 
   package var code: String { rawValue }
   package var status: Int { row.status }
@@ -301,6 +304,21 @@ package enum Problem: String, CaseIterable, Sendable {
       (
         507, "The storage is full", true,
         "The operator has to free space; the upload keeps what it has."
+      )
+    case .sourceUnavailable:
+      (
+        503, "The source's folder is not there", true,
+        "The operator has to bring the folder back, or to name the source again; then retry the push."
+      )
+    case .sourceUnreadable:
+      (
+        409, "A file of the source cannot be taken in", false,
+        "Let the server read what `detail` names, or leave it out; then retry the push."
+      )
+    case .sourceChanged:
+      (
+        409, "A file of the source changes while it is read", true,
+        "Wait until nobody writes to what `detail` names; then retry the push."
       )
     }
   }

@@ -3,6 +3,7 @@ import Bundles
 import CatalogSQLite
 import GatewayConfiguration
 import HTTPEdge
+import Ingestion
 import Logging
 import Platform
 import Pushes
@@ -19,7 +20,7 @@ struct Composition: Sendable {
   private let store: DiskBlobStore
 
   /// Opens the data folder and the catalog; changes nothing when the folder cannot be used.
-  init(_ resolved: ResolvedSettings, logger: Logger) throws {
+  init(_ resolved: ResolvedSettings, sources: SourceList, logger: Logger) throws {
     let settings = resolved.settings
     let files = LinuxFileSystem()
     let clock = SystemClock()
@@ -54,9 +55,19 @@ struct Composition: Sendable {
         maximumAppendBytes: settings.maximumAppendBytes == 0 ? .max : settings.maximumAppendBytes),
       wakeScheduler: { wakeups.ring() }, report: report, logPush: { await logs.append($0, $1) },
       clientName: { clients.name(of: $0) })
+    let ingests = IngestRunner(
+      sources: sources,
+      services: IngestServices(
+        catalog: catalog, blobs: store,
+        executor: ThreadedExecutor(name: "sheaf.source", threads: settings.ioThreads), clock: clock,
+        entropy: entropy, smallBytes: settings.smallUploadBytes, reserveBytes: settings.reserveBytes,
+        log: { await logs.append($0, $1) }, report: report, wakeScheduler: { wakeups.ring() }))
     let pushes = PushRegister(
       catalog: catalog, clock: clock, entropy: entropy, expirySeconds: settings.pushExpirySeconds,
-      wakeScheduler: { wakeups.ring() })
+      wakeScheduler: {
+        wakeups.ring()
+        ingests.wake()
+      })
     let inFlight = BundlesInFlight()
     let collection = CollectionRunner(
       collector: Collector(catalog: catalog, blobs: store, inFlight: inFlight), clock: clock, report: report)
@@ -104,12 +115,14 @@ struct Composition: Sendable {
         if collectionHours > 0, collectionDue.isDue() { collection.start(isDryRun: false, by: nil) }
         indexer.wake()
       })
-    services = GatewayServices(
+    var services = GatewayServices(
       catalog: catalog, blobs: store, uploads: uploads, pushes: pushes, scheduler: scheduler, logs: logs,
       bundleCheck: BundleCheck(blobs: store), collection: collection, bundlesInFlight: inFlight, clock: clock,
       entropy: entropy, settings: settings,
       resolvedSettings: resolved, errors: errors, startedAt: clock.now(), logger: logger,
       wakeIndexer: { indexer.wake() })
+    services.ingests = ingests
+    self.services = services
   }
 
   /// As many threads as the machine has processors, for hashes somebody waits for and for all others.

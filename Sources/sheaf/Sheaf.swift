@@ -15,7 +15,7 @@ struct Sheaf: AsyncParsableCommand {
     subcommands: [
       Serve.self, Push.self, Pull.self, Diff.self, Verify.self, Repo.self, Bundle.self, Bag.self,
       Label.self, Log.self, Pushes.self, Status.self, Collect.self, Backup.self, Restore.self,
-      DoctorCommand.self, ConfigCommand.self, Version.self,
+      DoctorCommand.self, ConfigCommand.self, Version.self, SourceCommand.self,
     ])
 
   /// Usage errors and refusals to start end with status 2 and text on standard error; see each command's EXIT STATUS.

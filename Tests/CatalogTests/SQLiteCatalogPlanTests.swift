@@ -21,6 +21,8 @@ struct SQLiteCatalogPlanTests {
     ("FROM pushes WHERE source = ?", "pushesBySource"),
     ("FROM pushes WHERE status <> 'complete' AND state = ?", "pushesByState"),
     ("'absent' AS reason", "expectedFilesAbsent"),
+    ("uploads = 0 ORDER BY path", "expectedFilesAbsent"),
+    ("origin = 'source' AND state = 'open'", "pushesOfSources"),
     ("'unfinished' AS reason", "uploadsUnfinished"),
     ("'rejected' AS reason", "uploadsRejected"),
     ("SELECT id FROM uploads WHERE push", "uploadsContending"),
@@ -100,6 +102,10 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
     somePush(1), expecting: [ExpectedFile(path: try BundlePath("a/b"), size: 10, digest: nil)])
   try catalog.insert(try someUpload(1, push: 1, path: "a/b"))
   try catalog.update(try someUpload(1, state: .verified, push: 1, path: "a/b"))
+  try catalog.select([try BundlePath("a")], ofPush: id(1))
+  try catalog.expect([ExpectedFile(path: try BundlePath("z"), size: 1, digest: nil)], ofPush: id(1))
+  try catalog.setExpectedSize(2, ofPush: id(1), at: try BundlePath("z"))
+  _ = try catalog.forgetExpected(ofPush: id(1), limit: 0)
   try catalog.update(somePush(1, state: .queued))
   try catalog.markCommitted(uploadsOf: id(1))
   try catalog.ensureRepo(.inbox, description: nil, at: time(1))
@@ -152,6 +158,10 @@ private func everyQuestion(_ catalog: any CatalogReader) throws {
   _ = try catalog.pathConflict(ofPush: id(1), with: try BundlePath("x/y"))
   _ = try catalog.expiredUploads(at: time(1), limit: 10)
   _ = try catalog.uploadCounts()
+  _ = try catalog.openSourcePushes(limit: 10)
+  _ = try catalog.absentFiles(ofPush: id(1), limit: 10)
+  _ = try catalog.expectedTotals(ofPush: id(1))
+  _ = try catalog.selectedPaths(ofPush: id(1), after: nil, limit: 10)
   _ = try catalog.push(id(1))
   for status in [nil] + PushState.Status.allCases {
     for repo in [nil, RepoName.inbox] {

@@ -14,7 +14,12 @@ import Testing
     "whatever is sent, the API answers as /api/v1/openapi.json says",
     .enabled(if: python != nil, hint))
   func run() async throws {
-    let server = try GatewayProcess.running()
+    let tree = try TemporaryFolder()
+    defer { withExtendedLifetime(tree) {} }
+    // The example of a path names a file of a bundle; in a source it is a folder.
+    try tree.write("hello", to: "reels/1.mov/frame")
+    let server = try GatewayProcess(arguments: ["--source", "scans=\(tree.path)"])
+    try server.start()
     try makeBundle(on: server)
     let folder = try TemporaryFolder()
     let python = try #require(Self.python)

@@ -26,6 +26,7 @@ enum ImportRules {
     Target("Blobs", own: ["Platform", "Vocabulary"]),
     Target("Pushes", own: core),
     Target("Uploads", own: core.union(["Pushes", "Blobs"])),
+    Target("Ingestion", own: core.union(["Pushes", "Blobs"])),
     Target("Scheduling", own: core),
     Target("Bundles", own: core.union(["Scheduling", "Blobs"]), outside: ["FoundationEssentials"]),
     Target("Doctor", own: core.union(["Bundles", "Blobs"])),
@@ -34,7 +35,8 @@ enum ImportRules {
     Target(
       "HTTPEdge",
       own: core.union([
-        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Pushes", "UploadProtocol", "Blobs",
+        "GatewayConfiguration", "Bundles", "Scheduling", "Uploads", "Ingestion", "Pushes", "UploadProtocol",
+        "Blobs",
       ]),
       outside: [
         "Hummingbird", "HummingbirdCore", "Mustache", "HTTPTypes", "Logging", "ServiceLifecycle",
@@ -50,7 +52,7 @@ enum ImportRules {
       "sheaf",
       own: core.union([
         "HTTPEdge", "Client", "Doctor", "CatalogSQLite", "GatewayConfiguration", "Bundles", "Scheduling",
-        "Uploads", "Pushes", "Blobs",
+        "Uploads", "Ingestion", "Pushes", "Blobs",
       ]),
       outside: ["ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals", "Foundation"]),
   ]

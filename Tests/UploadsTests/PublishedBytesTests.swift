@@ -181,6 +181,7 @@ private struct SpyingStore: BlobStore {
   }
   func makeObject() async throws(BlobError) -> any ObjectWriter { try await base.makeObject() }
   func hold(_ digests: [Digest]) async -> BlobHold { await base.hold(digests) }
+  func makeIntake() async throws(BlobError) -> any ObjectIntake { try await base.makeIntake() }
   func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError) {
     try await base.putDescriptor(bytes, name: name, folder: folder)
   }

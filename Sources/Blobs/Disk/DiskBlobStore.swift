@@ -199,6 +199,13 @@ package struct DiskBlobStore: BlobStore {
     }
   }
 
+  package func makeIntake() async throws(BlobError) -> any ObjectIntake {
+    let name = "\(layout.incoming)/\(Hexadecimal.encode(entropy.bytes(16)))"
+    return try await perform { () throws(FileError) in
+      DiskIntake(file: try files.open(name, .create), path: name, store: self, hasher: hashers.patient)
+    }
+  }
+
   package func putDescriptor(_ bytes: [UInt8], name: String, folder: RepoName) async throws(BlobError) {
     try await perform { () throws(FileError) in
       let folder = layout.bundleFolder(folder)

@@ -1,19 +1,22 @@
+import Catalog
 import GatewayConfiguration
 import HTTPTypes
 import Hummingbird
+import Ingestion
 import Platform
 import Vocabulary
 
 /// The pages for people: everything below `/ui`, and what browsers load with it.
 package struct PageRoutes: Sendable {
   private let services: GatewayServices
-  private let templates: PageTemplates
+  private var templates: PageTemplates
   private let address: PublicAddress
 
   /// - Throws: when a template does not compile, naming the place.
   package init(services: GatewayServices) throws {
     self.services = services
     templates = try PageTemplates.embedded.get()
+    templates.hasSources = !services.ingests.sources.isEmpty
     address = PublicAddress(
       configured: services.settings.publicURL, trustedProxies: services.settings.trustedProxies)
   }
@@ -28,6 +31,30 @@ package struct PageRoutes: Sendable {
     addUploadAndStatus(to: router)
     addPushes(to: router)
     addRepos(to: router)
+    addSources(to: router)
+  }
+
+  private func addSources(to router: Router<GatewayContext>) {
+    get("/ui/sources", router) { _, _ in
+      guard templates.hasSources else {
+        throw ProblemError(.notFound, detail: "this server has no sources")
+      }
+      return Response.page(try await SourceListPage.load(services).html(templates))
+    }
+    for path in ["/ui/sources/:name", "/ui/sources/:name/**"] as [RouterPath] {
+      get(path, router) { request, context in
+        let page = try await SourcePage.load(
+          services, request, name: try context.parameter("name"), path: try context.sourcePath())
+        return Response.page(page.html(templates, now: now))
+      }
+    }
+    router.post("/ui/sources/:name") { request, context in
+      try PageOrigin.check(request.head, address: address, peer: context.peer)
+      let form = try await SourceForm(request)
+      let push = try await services.ingests.open(
+        form.request(source: try context.parameter("name")), by: services.actor(of: request, context))
+      return Response(status: .seeOther, headers: [.location: PageLinks.push(push.id)])
+    }
   }
 
   /// GET, and HEAD with the same answer but its content.

@@ -13,7 +13,7 @@ package typealias PageView = [String: Any]
 /// The templates, compiled once from what is embedded in the program.
 package struct PageTemplates: Sendable {
   /// Which entry of the navigation is current.
-  package enum Section: String, Sendable, CaseIterable { case upload, pushes, repos, status, none }
+  package enum Section: String, Sendable, CaseIterable { case upload, pushes, repos, sources, status, none }
 
   /// The embedded sources by template name.
   package static var sources: [(name: String, bytes: [UInt8])] {
@@ -25,6 +25,7 @@ package struct PageTemplates: Sendable {
       ("problems", PackageResources.problems_mustache),
       ("push", PackageResources.push_mustache), ("pushes", PackageResources.pushes_mustache),
       ("repo", PackageResources.repo_mustache), ("repos", PackageResources.repos_mustache),
+      ("source", PackageResources.source_mustache), ("sources", PackageResources.sources_mustache),
       ("status", PackageResources.status_mustache), ("time", PackageResources.time_mustache),
       ("tree", PackageResources.tree_mustache),
       ("upload", PackageResources.upload_mustache),
@@ -35,6 +36,8 @@ package struct PageTemplates: Sendable {
   package static let embedded = Result { try PageTemplates(sources: sources) }
 
   private let library: MustacheLibrary
+  /// The navigation names the sources only where there are some.
+  package var hasSources = false
 
   /// - Throws: the parser's error, which names the place in the template.
   package init(sources: [(name: String, bytes: [UInt8])]) throws {
@@ -56,6 +59,7 @@ package struct PageTemplates: Sendable {
     var view = view
     view["pageTitle"] = title
     view["version"] = SheafVersion.current
+    view["hasSources"] = hasSources
     for section in Section.allCases { view["in_\(section.rawValue)"] = false }
     view["in_\(section.rawValue)"] = true
     return library.render(view, withTemplate: name) ?? ""

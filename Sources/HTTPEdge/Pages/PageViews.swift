@@ -56,6 +56,12 @@ extension PageViews {
     }
   }
 
+  /// Where the files of a push come from.
+  static func origin(_ push: PushRecord) -> String {
+    guard let source = push.source else { return origin(push.origin) }
+    return "source \(source.name)" + (source.path.isEmpty ? "" : "/\(source.path)")
+  }
+
   /// The folder part of a path with its slash, and its last component.
   static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }

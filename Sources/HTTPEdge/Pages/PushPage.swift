@@ -1,6 +1,7 @@
 import Bundles
 import Catalog
 import Hummingbird
+import Ingestion
 import Platform
 import Scheduling
 import Uploads
@@ -35,6 +36,8 @@ package struct PushPage: Sendable {
   package var log: String
   /// Why it does not start, while it is queued.
   package var waitingFor: String?
+  /// Of a push that is being taken in from its source.
+  package var ingest: IngestProgress?
 
   package init(
     push: PushRecord, progress: PushProgress, bundle: BundleRecord? = nil, missing: [MissingFile] = [],
@@ -84,6 +87,7 @@ package struct PushPage: Sendable {
     let text = PushHistory.text(
       snapshot, written: try await services.logs.read(id), now: services.clock.now())
     page.log = tail(text, lines: logLines)
+    page.ingest = services.ingests.progress(of: page.push)
     return page
   }
 
@@ -111,7 +115,7 @@ package struct PushPage: Sendable {
     var view: PageView = [
       "id": push.id.text, "message": push.message, "badge": PageViews.badge(push.state),
       "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
-      "origin": PageViews.origin(push.origin), "state": push.state.rawValue, "filesText": filesText,
+      "origin": PageViews.origin(push), "state": stateText, "filesText": filesText,
       "attempts": push.attempts, "created": PageViews.time(push.createdAt, now: now),
       "logHref": PageLinks.pushLog(push.id), "hasActions": !actions.isEmpty,
       "actions": actions.map { action in
@@ -153,8 +157,19 @@ package struct PushPage: Sendable {
   }
 
   private var actions: [PushAction] {
-    (push.state == .open ? [.seal] : []) + (push.isRetryable ? [.retry] : [])
+    (push.state == .open && push.origin != .source ? [.seal] : []) + (push.isRetryable ? [.retry] : [])
       + (push.isCancellable ? [.cancel] : [])
+  }
+
+  /// The state, and of a push that is being taken in what is done with it.
+  private var stateText: String {
+    switch ingest?.phase {
+    case .waiting: "\(push.state.rawValue), waits for its turn"
+    case .scanning:
+      "\(push.state.rawValue), scanning: \(PageFormat.plural(ingest?.filesFound ?? 0, "file")) found"
+    case .taking: "\(push.state.rawValue), taking files in"
+    case nil: push.state.rawValue
+    }
   }
 
   private var filesText: String {
@@ -166,11 +181,13 @@ package struct PushPage: Sendable {
 
   private func setProgress(_ view: inout PageView) {
     guard push.state == .open, let expected = push.expectedBytes else { return }
+    let underWay = ingest?.bytesUnderWay ?? 0
+    let more = underWay > 0 ? ", \(PageFormat.bytes(underWay)) under way" : ""
     view["progress"] =
       [
-        "max": max(1, expected), "value": min(progress.finishedBytes, expected),
+        "max": max(1, expected), "value": min(progress.finishedBytes + underWay, expected),
         "text":
-          "\(PageFormat.bytes(progress.finishedBytes)) of \(PageFormat.bytes(expected)) in finished files",
+          "\(PageFormat.bytes(progress.finishedBytes)) of \(PageFormat.bytes(expected)) in finished files\(more)",
       ] as PageView
   }
 

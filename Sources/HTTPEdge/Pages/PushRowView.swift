@@ -8,7 +8,7 @@ enum PushRowView {
     var view: PageView = [
       "badge": PageViews.badge(push.state), "message": push.message, "shortID": PageViews.short(push.id.text),
       "href": PageLinks.push(push.id), "repo": push.repo.text, "repoHref": PageLinks.repo(push.repo),
-      "origin": PageViews.origin(push.origin), "when": PageViews.time(push.createdAt, now: now),
+      "origin": PageViews.origin(push), "when": PageViews.time(push.createdAt, now: now),
       "logHref": PageLinks.pushLog(push.id),
     ]
     if push.state.status == .ongoing || push.state == .expired { view["stateWord"] = push.state.rawValue }

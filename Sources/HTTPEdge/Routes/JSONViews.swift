@@ -39,6 +39,8 @@ package enum JSONViews {
       "label": .text(push.label?.text),
       "author": .text(push.author),
       "origin": .string(push.origin.rawValue),
+      "source": push.source.map { ["name": .string($0.name), "path": .string($0.path)] } ?? .null,
+      "concurrencyFactor": push.concurrencyFactor.map { .count($0) } ?? .null,
       "state": .string(push.state.rawValue),
       "status": .string(push.state.status.rawValue),
       "sealWhenComplete": .bool(push.sealWhenComplete),

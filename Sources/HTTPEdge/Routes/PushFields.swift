@@ -1,14 +1,21 @@
 import Catalog
+import Ingestion
 import Pushes
 import Vocabulary
 
 /// The body that opens a push.
 package struct PushFields: Decodable, Sendable {
   package let request: PushRequest
+  /// Where the server takes the files from by itself.
+  package let ingest: IngestRequest?
 
   package init(from decoder: any Decoder) throws {
     let reader = try FieldReader(
-      decoder, fields: ["repo", "message", "label", "author", "sealWhenComplete", "files", "conflicts"])
+      decoder,
+      fields: [
+        "repo", "message", "label", "author", "sealWhenComplete", "files", "conflicts", "source",
+        "concurrencyFactor",
+      ])
     let files: [FileFields]? = try reader.optional("files")
     request = PushRequest(
       repo: try RepoName(reader.required("repo")), message: try reader.required("message"),
@@ -16,8 +23,11 @@ package struct PushFields: Decodable, Sendable {
       author: try reader.optional("author"),
       sealWhenComplete: try reader.optional("sealWhenComplete") ?? false, files: files?.map(\.file),
       conflicts: try Self.policy(reader.optional("conflicts")))
+    ingest = try Self.ingest(request, reader)
   }
+}
 
+extension PushFields {
   private static func policy(_ text: String?) throws -> ConflictPolicy {
     guard let text else { return .refuse }
     guard let policy = ConflictPolicy(rawValue: text) else {
@@ -25,6 +35,26 @@ package struct PushFields: Decodable, Sendable {
       throw FieldReader.flaw("conflicts", "conflicts is \(quoted(text)); it must be one of \(all)")
     }
     return policy
+  }
+
+  private static func ingest(_ request: PushRequest, _ reader: FieldReader) throws -> IngestRequest? {
+    let factor: Int64? = try reader.optional("concurrencyFactor")
+    guard let source: SourceFields = try reader.optional("source") else {
+      guard factor == nil else {
+        throw FieldReader.flaw(
+          "concurrencyFactor", "concurrencyFactor is only for a push of a source; leave it out, or name one")
+      }
+      return nil
+    }
+    guard request.files == nil, !request.sealWhenComplete else {
+      let field = request.files == nil ? "sealWhenComplete" : "files"
+      throw FieldReader.flaw(
+        field, "\(field) does not go with source; source.files names what of the folder is pushed")
+    }
+    return IngestRequest(
+      repo: request.repo, message: request.message, label: request.label, author: request.author,
+      source: source.name, path: source.path, files: source.files,
+      concurrencyFactor: factor.map { Int(clamping: $0) } ?? IngestRequest.standardConcurrencyFactor)
   }
 }
 

@@ -2,6 +2,7 @@ import Bundles
 import Catalog
 import HTTPTypes
 import Hummingbird
+import Ingestion
 import NIOCore
 import Platform
 import Pushes
@@ -46,6 +47,10 @@ package struct PushRoutes: Sendable {
       throw ProblemError(.draining, detail: "the server is shutting down and takes no new push")
     }
     let fields = try await JSONBody.decode(PushFields.self, from: request, limit: JSONBody.listLimit)
+    if let ingest = fields.ingest {
+      let push = try await services.ingests.open(ingest, by: actor)
+      return try await answer(push, status: .accepted, headers: [.location: JSONViews.pushPath(push.id)])
+    }
     let push = try await services.pushes.open(fields.request, by: actor)
     return try await answer(push, status: .created, headers: [.location: JSONViews.pushPath(push.id)])
   }

@@ -5,6 +5,7 @@ import Catalog
 import CatalogSQLite
 import GatewayConfiguration
 import HTTPEdge
+import Ingestion
 import Logging
 import Platform
 import Scheduling
@@ -45,10 +46,11 @@ struct Serve: AsyncParsableCommand {
     }
     // Before the data folder is touched, so that what cannot be listened on changes nothing.
     let listening = try ListeningPlan(settings)
+    let sources = try SourcePlan.sources(settings.sources, data: settings.data)
     let logger = LogOutput.start(settings)
     let composition: Composition
     do {
-      composition = try Composition(resolved, logger: logger)
+      composition = try Composition(resolved, sources: sources, logger: logger)
     } catch let error as DataFolderError {
       throw CommandFailure("\(error)")
     } catch {
@@ -62,6 +64,7 @@ struct Serve: AsyncParsableCommand {
     var configuration = ServiceGroupConfiguration(
       services: [
         .init(service: SchedulerService(scheduler: composition.services.scheduler)),
+        .init(service: IngestService(runner: composition.services.ingests)),
         .init(service: ServerService(services: composition.services, listening: listening)),
         .init(service: ScrubService(scrubber: composition.scrubber)),
         .init(service: ReloadService(tls: listening.tls, logger: logger)),
@@ -89,6 +92,14 @@ private struct ScrubService: Service {
       // A service that ends takes the server with it.
       try? await gracefulShutdown()
     }
+  }
+}
+
+private struct IngestService: Service {
+  let runner: IngestRunner
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await runner.run() }
   }
 }
 

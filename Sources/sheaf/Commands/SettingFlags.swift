@@ -8,6 +8,7 @@ struct SettingFlags: ParsableArguments {
   @Option(name: .customLong(SettingSources.fileFlag), help: .settingsFile) var config: String?
 
   @Option(name: .of(\.data), help: .of(\.data)) var data: String?
+  @Option(name: .of(\.sources), help: .of(\.sources)) var sources: [String] = []
   @Option(name: .of(\.host), help: .of(\.host)) var host: String?
   @Option(name: .of(\.port), help: .of(\.port)) var port: String?
   @Option(name: .of(\.unixSocket), help: .of(\.unixSocket)) var unixSocket: String?
@@ -60,6 +61,7 @@ struct SettingFlags: ParsableArguments {
       texts[Settings.declarations[keyPath: setting].name] = text
     }
     add(\.data, data)
+    add(\.sources, sources.isEmpty ? nil : sources.joined(separator: ","))
     add(\.host, host)
     add(\.port, port)
     add(\.unixSocket, unixSocket)

@@ -9,7 +9,7 @@ import Vocabulary
 ///     func law(_ law: BlobStoreLaw) async throws { try await law.check(emptyStore()) }
 package enum BlobStoreConformance {
   /// All laws; each is checked on an empty store of its own.
-  package static let laws: [BlobStoreLaw] = partialLaws + hashLaws + objectLaws + modelLaws
+  package static let laws: [BlobStoreLaw] = partialLaws + hashLaws + objectLaws + intakeLaws + modelLaws
 }
 
 /// One thing that holds for every blob store.

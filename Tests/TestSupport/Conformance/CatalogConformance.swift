@@ -10,7 +10,7 @@ package enum CatalogConformance {
   /// All laws; each is checked on an empty store of its own.
   package static let laws: [CatalogLaw] =
     transactionLaws + uploadLaws + pathLaws + pushLaws + missingLaws + modelLaws + repoLaws + eventLaws
-    + concatenationLaws + idempotencyLaws + lifecycleLaws + repoObjectLaws + contentionLaws
+    + concatenationLaws + idempotencyLaws + lifecycleLaws + sourceLaws + repoObjectLaws + contentionLaws
 }
 
 /// One thing that holds for every catalog.
