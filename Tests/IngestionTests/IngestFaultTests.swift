@@ -213,11 +213,22 @@ import Vocabulary
     _ = try fixture.writeTree()
     let runner = fixture.runner()
     let id = try await runner.open(fixture.request(factor: 1)).id
-    let register = fixture.register()
-    _ = try await register.cancel(id)
-    await runner.runUntilIdle()
+    let (isReached, isCancelled) = (Locked(false), Locked(false))
+    fixture.meddling.onOpen { path, _ in
+      guard path == "sub/deep/two" else { return }
+      isReached.withLock { $0 = true }
+      while !isCancelled.withLock({ $0 }) { sched_yield() }
+    }
+    let run = Task { await runner.runUntilIdle() }
+    while !isReached.withLock({ $0 }) { await Task.yield() }
+    _ = try await fixture.register().cancel(id)
+    isCancelled.withLock { $0 = true }
+    await run.value
     #expect(try await fixture.record(id).state == .cancelled)
-    #expect(try await fixture.uploads(of: id).isEmpty)
+    // The file that was on its way is not added to a push that is closed.
+    #expect(try await fixture.uploads(of: id).map(\.path.text) == ["name with spaces é"])
+    #expect(fixture.meddling.count(of: "sub/three") == 0)
+    #expect(try fixture.temporary.files().filter { $0.hasPrefix("objects/.incoming/") } == [])
   }
 
   @Test("a push of a source takes no uploads of clients")
