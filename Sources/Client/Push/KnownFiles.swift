@@ -120,17 +120,24 @@ struct KnownFiles: Sendable {
         LookedUpFile(path: file.item.file.path.text, size: file.item.file.size, sha256: $0.hex)
       }
     }
-    let answer = try await context.retrier.run { try await context.api.lookUp(asked, for: context.push) }
+    let answer = try await context.retrier.run(unless: Self.isFinal) {
+      try await context.api.lookUp(asked, for: context.push)
+    }
     let known = Set(answer.items.filter(\.known).compactMap { try? BundlePath($0.path) })
     let (proofs, unproven) = await prove(
       files.filter { known.contains($0.item.file.path) }, answer.challenge)
     let unknown = files.filter { !known.contains($0.item.file.path) }.map(\.item)
     guard !proofs.isEmpty else { return unknown + unproven }
-    let claimed = try await context.retrier.run {
+    let claimed = try await context.retrier.run(unless: Self.isFinal) {
       try await context.api.claim(
         proofs.map(\.proof), challenge: answer.challenge, author: context.author, for: context.push)
     }
     return unknown + unproven + take(claimed, proofs.map(\.item))
+  }
+
+  /// What repeating the same request does not change, whatever the answer says of that.
+  private static func isFinal(_ error: ClientError) -> Bool {
+    error.has(.challengeExpired) || error.status == 501
   }
 
   private func prove(
