@@ -7,7 +7,10 @@ import Vocabulary
 extension SQLiteTransaction {
   func openSourcePushes(limit: Int) throws -> [PushRecord] {
     try all(
-      "SELECT id FROM pushes WHERE origin = 'source' AND state = 'open' AND id > '' ORDER BY id LIMIT ?",
+      """
+      SELECT id FROM pushes INDEXED BY pushesOfSources
+      WHERE origin = 'source' AND state = 'open' AND id > '' ORDER BY id LIMIT ?
+      """,
       [bounded(limit)]
     ) { try $0.id() as PushID }.compactMap { try push($0) }
   }

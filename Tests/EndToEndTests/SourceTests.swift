@@ -219,7 +219,7 @@ import Vocabulary
     #expect(try run(["ls"]).output == "disk\n")
     let listed = try run(["ls", "disk/3"])
     #expect(listed.output.contains("f3.txt"), "\(listed)")
-    #expect(try run(["ls", "none"]).status == 1)
+    #expect(try run(["ls", "none"]).status == 2)
     #expect(try run(["ls", "disk/../etc"]).status == 2)
     let list = try TemporaryFolder()
     try list.write("0\n\n3/f3.txt\n", to: "list")
