@@ -79,6 +79,7 @@ export const claimKnown = async (
       push,
       files: hashed.map(({ path, file, sha256 }) => ({ path, size: file.size, sha256 })),
     });
+    /** @type {{ path: string, [name: string]: unknown }[]} */
     const files = [];
     for (const [place, { path, file, digest, sha256 }] of hashed.entries()) {
       if (!answer.items[place]?.known || !wanted(path)) continue;

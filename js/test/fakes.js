@@ -376,7 +376,8 @@ const proofOf = (challenge, sha256, bytes) => {
   const whole = createHash('sha256').update(challenge).update(digest);
   if (bytes.length <= 65536) return whole.update(bytes).digest('hex');
   for (let n = 0; n < 16; n++) {
-    const place = createHash('sha256').update(challenge).update(digest).update(Buffer.of(n)).digest();
+    const place = createHash('sha256').update(challenge).update(digest).update(Buffer.of(n))
+      .digest();
     const start = Number(place.readBigUInt64BE(0) % BigInt(bytes.length - 4095));
     whole.update(bytes.subarray(start, start + 4096));
   }

@@ -90,7 +90,15 @@ test('D26: a page that may not hash asks nothing', async () => {
   const none = /** @type {SubtleCrypto} */ (/** @type {unknown} */ (null));
   const { signal } = new AbortController();
   const claimed = () => assert.fail('nothing is claimed');
-  await claimKnown(new Gateway(settings), { push: 'p', repo: 'r' }, files, signal, () => true, claimed, none);
+  await claimKnown(
+    new Gateway(settings),
+    { push: 'p', repo: 'r' },
+    files,
+    signal,
+    () => true,
+    claimed,
+    none,
+  );
   assert.equal(gateway.log.length, 0);
 });
 

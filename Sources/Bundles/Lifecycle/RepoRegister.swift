@@ -200,9 +200,9 @@ package struct RepoChange: Sendable, Equatable {
 extension RetentionPolicy {
   /// - Throws: `ProblemError` with `bad-request` naming the rule.
   package func check() throws(ProblemError) {
-    if let latest, latest < 1 {
+    if let latest, !(1...Self.maximumLatest).contains(latest) {
       throw ProblemError(
-        .badRequest, detail: "latest \(latest) is not a number of bundles from 1 on",
+        .badRequest, detail: "latest \(latest) is not a number of bundles from 1 to \(Self.maximumLatest)",
         members: ["field": .text("latest")])
     }
     if let ageSeconds, !(0...Self.maximumSeconds).contains(ageSeconds) {
@@ -212,6 +212,7 @@ extension RetentionPolicy {
         members: ["field": .text("ageSeconds")])
     }
   }
+  private static var maximumLatest: Int { 1_000_000_000 }
   /// A thousand years.
   private static var maximumSeconds: Int64 { 31_557_600_000 }
 }
