@@ -70,6 +70,7 @@ package struct BundlePage: Sendable {
       "hasEntries": !entries.isEmpty, "entries": entries.map { entryView($0, now: now) },
     ]
     view.set("author", bundle.author)
+    if bundle.contributors.count > 1 { view["contributors"] = bundle.contributors.joined(separator: ", ") }
     if let previous {
       view["previous"] =
         [

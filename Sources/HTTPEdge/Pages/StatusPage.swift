@@ -75,6 +75,7 @@ package struct StatusPage: Sendable {
   package var startedAt: Timestamp
   /// True when acknowledged bytes are on stable storage.
   package var isSynced: Bool
+  package var storage = StorageView()
 
   package init(
     activity: [Active], activeCount: Int, uploads: [UploadState: Int], pushes: [PushState: Int],
@@ -97,6 +98,7 @@ package struct StatusPage: Sendable {
   static func load(_ services: GatewayServices) async throws -> StatusPage {
     let (active, activeCount) = services.uploads.activity.snapshot(limit: activityLimit)
     let counters = services.scheduler.snapshot
+    let storage = try await services.catalog.read { try StorageView.load(services, $0) }
     let (uploads, pushes, events, pushOfUpload, delayed) = try await services.catalog.read { reader in
       let events = try reader.recentEvents(
         kinds: [.pushFailed, .uploadRejected, .storageFault], limit: problemLimit)
@@ -109,7 +111,7 @@ package struct StatusPage: Sendable {
         try reader.delayedPushCount(limit: delayedLimit)
       )
     }
-    return StatusPage(
+    var page = StatusPage(
       activity: active.map {
         Active(
           id: $0.id, path: $0.path, offset: $0.offset, length: $0.length, client: $0.client,
@@ -125,6 +127,8 @@ package struct StatusPage: Sendable {
       errors: Array(services.errors.newest.prefix(problemLimit)), events: events,
       pushOfUpload: pushOfUpload, startedAt: services.startedAt,
       isSynced: services.settings.durability == .synced)
+    page.storage = storage
+    return page
   }
 
   package func html(_ templates: PageTemplates, now: Timestamp) -> String {
@@ -164,6 +168,7 @@ package struct StatusPage: Sendable {
     ]
     view.set("lastTick", scheduler.lastTickAt.map { PageViews.time($0, now: now) })
     view.set("disk", disk)
+    view["storage"] = storage.view(now: now)
     if activeCount > activity.count {
       view["activityMore"] = "and \(PageFormat.number(Int64(activeCount - activity.count))) more"
     }

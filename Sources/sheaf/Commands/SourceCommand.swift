@@ -26,7 +26,8 @@ struct SourceListCommand: AsyncParsableCommand {
       guard let folder = command.folder else {
         let sources = try await api.sources(retrier: retrier)
         guard !command.output.json else { return try ClientRun.printJSON(sources) }
-        return sources.forEach { StandardOutput.line($0.name) }
+        for source in sources { StandardOutput.line(source.name) }
+        return
       }
       let items = try await api.tree(try SourceAddress(folder), retrier: retrier)
       guard !command.output.json else { return try ClientRun.printJSON(items) }
