@@ -25,18 +25,12 @@ struct BagExportCommand: AsyncParsableCommand {
         130  interrupted
       """)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
 
   @Option(help: "The folder that becomes the bag.", completion: .directory)
   var to: String
 
-  @Option(help: "Files under way at the same time, 1 to 64.")
-  var parallel = 4
-
-  @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = Int(RetryPolicy().budgetSeconds)
+  @OptionGroup var transfer: TransferOption
 
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
@@ -58,14 +52,15 @@ struct BagExportCommand: AsyncParsableCommand {
 
   private func export() async throws {
     guard !to.isEmpty else { throw CommandFailure("--to must name a folder") }
-    let named = try BundleAddress(bundle)
+    let named = try bundle.address()
     let folder = ClientRun.absolute(to.hasSuffix("/") ? String(to.dropLast()) : to)
-    let session = try PullSession(server: server, parallel: parallel, retryBudget: retryBudget)
+    let session = try PullSession(server: server, transfer: transfer)
     let (found, entries, failed) = try await ClientRun.closing(session.api) {
       let (found, entries) = try await session.entries(of: named)
-      let bag = BagExport(folder: folder, bundle: found, io: session.io, parallel: parallel)
+      let bag = BagExport(folder: folder, bundle: found, io: session.io, parallel: transfer.parallel)
       try await bag.checkFolder()
-      let request = PullRequest(bundle: found, entries: entries, folder: bag.payload, parallel: parallel)
+      let request = PullRequest(
+        bundle: found, entries: entries, folder: bag.payload, parallel: transfer.parallel)
       let outcome = try await session.run(request, notes: bag.notes)
       if outcome.failed.isEmpty { try await bag.finish(entries) }
       return (found, entries, outcome.failed)

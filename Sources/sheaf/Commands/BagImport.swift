@@ -33,11 +33,7 @@ struct BagImport: AsyncParsableCommand {
   @Option(help: "A label to move to the new bundle.")
   var label: String?
 
-  @Option(help: "Files under way at the same time, 1 to 64.")
-  var parallel = 4
-
-  @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = Int(RetryPolicy().budgetSeconds)
+  @OptionGroup var transfer: TransferOption
 
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
@@ -61,10 +57,8 @@ struct BagImport: AsyncParsableCommand {
   private func take() async throws {
     let repoName = try RepoName(repo)
     let labelName = try label.map { try LabelName($0) }
-    guard (1...64).contains(parallel) else {
-      throw CommandFailure("--parallel must be 1 to 64, not \(parallel)")
-    }
-    guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
+    try transfer.check()
+    let parallel = transfer.parallel
     guard !message.isEmpty else { throw CommandFailure("--message must not be empty") }
     let path = ClientRun.absolute(folder)
     guard try FileInfo.of(path)?.kind == .folder else { throw CommandFailure("\(folder) is not a folder") }
@@ -87,7 +81,7 @@ struct BagImport: AsyncParsableCommand {
     let result = try await ClientRun.closing(api) {
       let engine = PushEngine(
         api: api, plan: plan, journal: journal, board: board, io: io,
-        policy: RetryPolicy(budgetSeconds: Double(retryBudget)), cache: cache, notice: { display.notice($0) })
+        policy: transfer.policy, cache: cache, notice: { display.notice($0) })
       return try await display.during { try await engine.run() }
     }
     try report(result)

@@ -44,16 +44,14 @@ struct BundleFiles: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "files", abstract: "List the files of a bundle, by path.", discussion: ClientExit.help)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
 
   func run() async throws {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
-      let named = try BundleAddress(command.bundle)
+      let named = try command.bundle.address()
       // Pages of a label that moves in between would not fit together.
       let bundle = try await retrier.run { try await api.bundle(named) }
       let address = BundleAddress(repo: named.repo, reference: bundle.id)
@@ -82,16 +80,14 @@ struct BundleCat: AsyncParsableCommand {
         130  interrupted
       """)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
   @Argument(help: "The file's path in the bundle.") var path: String
   @OptionGroup var server: ServerOption
 
   func run() async throws {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
-      let named = try BundleAddress(command.bundle)
+      let named = try command.bundle.address()
       let path = try BundlePath(command.path)
       let bundle = try await retrier.run { try await api.bundle(named) }
       let address = BundleAddress(repo: named.repo, reference: bundle.id)

@@ -7,16 +7,14 @@ struct BundleShow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a bundle.", discussion: ClientExit.help)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
 
   func run() async throws {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
-      let address = try BundleAddress(command.bundle)
+      let address = try command.bundle.address()
       let bundle = try await retrier.run { try await api.bundle(address) }
       try ClientRun.print(bundle, command.output, Self.facts(bundle))
     }
@@ -46,9 +44,7 @@ struct BundleRemove: AsyncParsableCommand {
       \(ClientExit.help)
       """)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
   @OptionGroup var confirmation: ConfirmOption
   @OptionGroup var author: AuthorOption
   @OptionGroup var server: ServerOption
@@ -56,7 +52,7 @@ struct BundleRemove: AsyncParsableCommand {
   func run() async throws {
     let command = self
     try await ClientRun.change(server, author) { api, retrier in
-      let named = try BundleAddress(command.bundle)
+      let named = try command.bundle.address()
       let bundle = try await retrier.run { try await api.bundle(named) }
       try command.confirmation.confirm(
         "Delete bundle #\(bundle.sequence) of repo \(bundle.repo) (\(TextTable.visible(bundle.message))), for ever?"

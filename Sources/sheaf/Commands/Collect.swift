@@ -52,7 +52,7 @@ struct Collect: AsyncParsableCommand {
       let verb = dryRun ? "would remove" : "removed"
       StandardOutput.line(
         "\(verb) \(answer.removedObjects) objects, \(ProgressText.bytes(answer.removedBytes)); "
-          + "\(answer.liveObjects) of \(answer.bundles) bundles and unfinished pushes stay")
+          + "\(answer.liveObjects) objects of \(answer.bundles) bundles and of unfinished pushes stay")
       if answer.rewrittenPacks > 0 {
         StandardOutput.line(
           "\(dryRun ? "would rewrite" : "rewrote") \(answer.rewrittenPacks) packs, "

@@ -20,9 +20,7 @@ struct Diff: AsyncParsableCommand {
         130  interrupted
       """)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
 
   @Argument(
     help: ArgumentHelp(
@@ -43,7 +41,7 @@ struct Diff: AsyncParsableCommand {
         guard (command.other == nil) != (command.dir == nil) else {
           throw CommandFailure("name either another bundle or a folder with --dir")
         }
-        let named = try BundleAddress(command.bundle)
+        let named = try command.bundle.address()
         let old = BundleAddress(
           repo: named.repo, reference: try await retrier.run { try await api.bundle(named) }.id)
         let counts =

@@ -32,9 +32,7 @@ struct PullOptions: ParsableArguments {
       130  interrupted
     """
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
 
   @Option(help: "The folder to write to; it is made when it is not there.", completion: .directory)
   var to: String
@@ -45,11 +43,7 @@ struct PullOptions: ParsableArguments {
   @Flag(help: "Replace local files that were changed.")
   var force = false
 
-  @Option(help: "Files under way at the same time, 1 to 64.")
-  var parallel = 4
-
-  @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = Int(RetryPolicy().budgetSeconds)
+  @OptionGroup var transfer: TransferOption
 
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
@@ -82,13 +76,13 @@ struct PullOptions: ParsableArguments {
   private func pull() async throws {
     guard !to.isEmpty else { throw CommandFailure("--to must name a folder") }
     let filter = try nameFilter.map { try NameFilter($0) }
-    let named = try BundleAddress(bundle)
-    let session = try PullSession(server: server, parallel: parallel, retryBudget: retryBudget)
+    let named = try bundle.address()
+    let session = try PullSession(server: server, transfer: transfer)
     let (found, outcome) = try await ClientRun.closing(session.api) {
       let (found, entries) = try await session.entries(of: named)
       let request = PullRequest(
         bundle: found, entries: entries, folder: ClientRun.absolute(to), filter: filter, force: force,
-        parallel: parallel)
+        parallel: transfer.parallel)
       return (found, try await session.run(request))
     }
     try report(found, outcome)
@@ -128,16 +122,14 @@ struct PullSession: Sendable {
   let io: any IOExecutor
 
   /// - Throws: `CommandFailure` for numbers that are out of range, `ServerURL.Flaw`, `ServerTrust.Flaw`.
-  init(server: ServerOption, parallel: Int, retryBudget: Int) throws {
-    guard (1...64).contains(parallel) else {
-      throw CommandFailure("--parallel must be 1 to 64, not \(parallel)")
-    }
-    guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
+  init(server: ServerOption, transfer: TransferOption) throws {
+    try transfer.check()
+    let parallel = transfer.parallel
     api = try server.connect(connections: parallel)
     let (board, display) = (board, ProgressDisplay(board: board))
     self.display = display
     retrier = Retrier(
-      server: api.server, policy: RetryPolicy(budgetSeconds: Double(retryBudget)), pacer: .system()
+      server: api.server, policy: transfer.policy, pacer: .system()
     ) { error, seconds in
       board.update { $0.retries += 1 }
       if seconds >= 2 { display.notice("\(error); trying again in \(Int(seconds.rounded())) s") }

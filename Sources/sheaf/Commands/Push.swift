@@ -65,11 +65,7 @@ struct Push: AsyncParsableCommand {
 
   @OptionGroup var server: ServerOption
 
-  @Option(help: "Files under way at the same time, 1 to 64.")
-  var parallel = 4
-
-  @Option(help: ArgumentHelp("Seconds to keep trying without progress.", valueName: "seconds"))
-  var retryBudget = Int(RetryPolicy().budgetSeconds)
+  @OptionGroup var transfer: TransferOption
 
   @Flag(help: "Print one JSON object on standard output at the end.")
   var json = false
@@ -131,10 +127,8 @@ struct Push: AsyncParsableCommand {
     let target = try target()
     let serverURL = try server.url()
     let trust = try server.trust()
-    guard (1...64).contains(parallel) else {
-      throw CommandFailure("--parallel must be 1 to 64, not \(parallel)")
-    }
-    guard retryBudget >= 0 else { throw CommandFailure("--retry-budget must not be negative") }
+    try transfer.check()
+    let parallel = transfer.parallel
     let io = ThreadedExecutor(name: "sheaf.client.io", threads: parallel + 2)
     let files = try await self.files(on: io)
 
@@ -163,7 +157,7 @@ struct Push: AsyncParsableCommand {
         seals: target.seals)
       let engine = PushEngine(
         api: api, plan: plan, journal: journal, board: board, io: io,
-        policy: RetryPolicy(budgetSeconds: Double(retryBudget)), cache: cache,
+        policy: transfer.policy, cache: cache,
         notice: { display.notice($0) })
       return try await display.during { try await engine.run() }
     }

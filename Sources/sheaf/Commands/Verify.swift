@@ -18,9 +18,7 @@ struct Verify: AsyncParsableCommand {
         130  interrupted
       """)
 
-  @Argument(
-    help: ArgumentHelp("The bundle: its repo and id, id prefix, label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
 
   @Flag(help: "Read every stored byte again.")
   var deep = false
@@ -34,7 +32,7 @@ struct Verify: AsyncParsableCommand {
   func run() async throws {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
-      let named = try BundleAddress(command.bundle)
+      let named = try command.bundle.address()
       if let dir = command.dir, try FileInfo.of(ClientRun.absolute(dir))?.kind != .folder {
         throw CommandFailure("\(dir) is not a folder")
       }

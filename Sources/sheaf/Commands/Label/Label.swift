@@ -13,10 +13,7 @@ struct LabelSet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Put a label on a bundle, or move it there.", discussion: ClientExit.help)
 
-  @Argument(
-    help: ArgumentHelp(
-      "The bundle: its repo and id, id prefix, another label, or 'latest'.", valueName: "repo@ref"))
-  var bundle: String
+  @OptionGroup var bundle: BundleArgument
   @Argument(help: "The label.") var label: String
   @OptionGroup var author: AuthorOption
   @OptionGroup var server: ServerOption
@@ -25,7 +22,7 @@ struct LabelSet: AsyncParsableCommand {
   func run() async throws {
     let command = self
     try await ClientRun.change(server, author) { api, _ in
-      let bundle = try BundleAddress(command.bundle)
+      let bundle = try command.bundle.address()
       let answer = try await api.setLabel(
         try LabelName(command.label), of: bundle.repo, to: bundle.reference)
       try ClientRun.print(answer, command.output, LabelShow.facts(answer))
