@@ -9,7 +9,7 @@ import Vocabulary
   private let bytes = Array("the content of a file".utf8)
   private var digest: Digest { SHA256Stream.digest(of: bytes) }
 
-  @Test("the store on disk keeps the law", arguments: BlobStoreConformance.laws, [true, false])
+  @Test("D43 the store on disk keeps the law", arguments: BlobStoreConformance.laws, [true, false])
   func conformance(law: BlobStoreLaw, isSynced: Bool) async throws {
     try await law.check(DiskFixture(isSynced: isSynced).store)
   }
@@ -163,7 +163,7 @@ import Vocabulary
     #expect(fixture.files.trace.filter { $0.hasPrefix("fsync") } == [])
   }
 
-  @Test("a descriptor lies below its repo's folder, durably")
+  @Test("D25 a descriptor lies below its repo's folder, durably")
   func descriptor() async throws {
     let fixture = try DiskFixture()
     try await fixture.store.putDescriptor(bytes, name: "00000001-x.json", folder: RepoName("films"))

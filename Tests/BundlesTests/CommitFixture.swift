@@ -28,7 +28,6 @@ final class CommitFixture: Sendable {
     sqlite = try SQLiteCatalog(path: folder.layout.catalog)
     catalog = FaultyCatalog(sqlite)
   }
-  deinit { try? catalog.close() }
 
   /// As a process that has just started would have it.
   func store(index: any ExtentIndex = NoExtents()) -> DiskBlobStore {

@@ -36,7 +36,7 @@ import Vocabulary
     #expect(try await fixture.catalog.read { try $0.bundle(of: .inbox, label: label) }?.id == bundle)
   }
 
-  @Test("MUST-3 the order is objects, manifest, descriptor, catalog")
+  @Test("MUST-3 D27 the order is objects, manifest, descriptor, catalog")
   func order() async throws {
     let fixture = try CommitFixture()
     let (push, bundle, entries) = try await fixture.admit(contents, label: try LabelName("release"))

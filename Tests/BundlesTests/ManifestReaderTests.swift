@@ -14,7 +14,7 @@ import Vocabulary
     ManifestReader(MemoryBlob(Manifest.header + entries.map(Manifest.line).joined()))
   }
 
-  @Test("pages of any size, one after the other, are the whole list", arguments: [0, 1, 2, 99, 300])
+  @Test("D24 pages of any size, one after the other, are the whole list", arguments: [0, 1, 2, 99, 300])
   func paging(count: Int) async throws {
     var random = SeededRandom(seed: UInt64(count))
     let entries = entries(count, &random)

@@ -14,7 +14,7 @@ extension SeededRandom {
 }
 
 @Suite struct ManifestTests {
-  @Test("an entry survives its line, which is one line", arguments: 0..<300 as Range<UInt64>)
+  @Test("D23 an entry survives its line, which is one line", arguments: 0..<300 as Range<UInt64>)
   func roundTrip(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let entry = random.entry()

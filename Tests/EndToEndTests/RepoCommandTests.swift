@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test("the audit log tells who asked for which change, newest first")
+  @Test("D37 the audit log tells who asked for which change, newest first")
   func audit() throws {
     try push("films", "1")
     #expect(try sheaf("label", "set", "films@latest", "v1").status == 0)

@@ -31,7 +31,7 @@ import Testing
     #expect(try server.request("GET", "/healthz").status == 200)
   }
 
-  @Test("a taken port is refused with status 2 and one line, and the data folder is not touched")
+  @Test("D48 a taken port is refused with status 2 and one line, and the data folder is not touched")
   func takenPort() throws {
     let server = try GatewayProcess()
     try server.start()

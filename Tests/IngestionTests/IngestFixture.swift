@@ -31,7 +31,6 @@ final class IngestFixture: Sendable {
     layout = folder.layout
     catalog = FaultyCatalog(try SQLiteCatalog(path: folder.layout.catalog))
   }
-  deinit { try? catalog.close() }
 
   func blobs() -> DiskBlobStore {
     DiskBlobStore(

@@ -23,7 +23,6 @@ final class PushFixture: Sendable {
       catalog: catalog, clock: clock, entropy: SeededEntropy(seed: 2), expirySeconds: 3600,
       wakeScheduler: { wakes.withLock { $0 += 1 } })
   }
-  deinit { try? catalog.close() }
 
   var wakeCount: Int { wakes.withLock { $0 } }
 

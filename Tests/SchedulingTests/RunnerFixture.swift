@@ -59,7 +59,6 @@ final class RunnerFixture: Sendable {
       log: { push, line in lines.withLock { $0.append((push, line)) } },
       hasRoom: { hasRoom.withLock { $0 } }, wakeups: wakeups)
   }
-  deinit { try? catalog.close() }
 
   /// Runs the scheduler as long as the body runs.
   func run(_ body: (ScriptedHandler) async throws -> Void) async rethrows {

@@ -14,8 +14,8 @@ const kinds = [
   ) => `upload.${name}`),
   ...['opened', 'queued', 'admitted', 'committing', 'committed', 'failed', 'cancelled', 'expired']
     .map((name) => `push.${name}`),
-  'repo.created',
-  'storage.fault',
+  ...['created', 'changed', 'renamed', 'deleted'].map((name) => `repo.${name}`),
+  ...['bundle.deleted', 'label.moved', 'label.removed', 'collection.run', 'storage.fault'],
 ];
 
 /** Whether the page may change under its reader's hands.
@@ -114,6 +114,7 @@ const start = () => {
   const listen = () => {
     events = new EventSource('/api/v1/events');
     for (const kind of kinds) events.addEventListener(kind, plan);
+    events.onopen = plan; // what happened since the page was made, or since the connection broke
     events.onerror = () => {
       if (events?.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
       setTimeout(listen, retryEvery);
