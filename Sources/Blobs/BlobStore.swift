@@ -33,6 +33,10 @@ package protocol BlobStore: Sendable {
   func putSmall(_ content: [UInt8], digest: Digest) async throws(BlobError) -> Extent
 
   func openObject(_ digest: Digest) async throws(BlobError) -> any BlobReader
+  /// The contents of those of the objects that lie together with others, in few reads; the caller bounds how much that is.
+  ///
+  /// An object that is left out may be stored all the same: `openObject` tells.
+  func packedContents(_ digests: [Digest]) async throws(BlobError) -> [Digest: [UInt8]]
   /// The sizes of those of the objects that are stored.
   func objectSizes(_ digests: [Digest]) async throws(BlobError) -> [Digest: Int64]
   /// A new object whose name is known once all its bytes are.

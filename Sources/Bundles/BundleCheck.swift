@@ -1,5 +1,6 @@
 import Blobs
 import Catalog
+import Platform
 import Vocabulary
 
 /// Verifies a bundle against storage.
@@ -15,6 +16,7 @@ package struct BundleCheck: Sendable {
     package var reason: String
   }
   package static let flawLimit = 1000
+  private static let pageEntries = 500
 
   private let blobs: any BlobStore
   package init(blobs: any BlobStore) { self.blobs = blobs }
@@ -28,11 +30,16 @@ package struct BundleCheck: Sendable {
       report.flaws.append(Flaw(path: "", reason: "the manifest does not have the bundle's digest"))
       return report
     }
-    try await ManifestReader(manifest).visit { entry in
-      report.fileCount += 1
-      report.byteCount += entry.size
-      if let reason = await flaw(of: entry, isDeep: isDeep), report.flaws.count < Self.flawLimit {
-        report.flaws.append(Flaw(path: entry.path.text, reason: reason))
+    var position: Int64? = ManifestReader.start
+    while let from = position {
+      let page = try await ManifestReader(manifest).page(from: from, limit: Self.pageEntries)
+      position = page.next
+      for (entry, reason) in zip(page.entries, await flaws(of: page.entries, isDeep: isDeep)) {
+        report.fileCount += 1
+        report.byteCount += entry.size
+        if let reason, report.flaws.count < Self.flawLimit {
+          report.flaws.append(Flaw(path: entry.path.text, reason: reason))
+        }
       }
     }
     if report.fileCount != bundle.fileCount || report.byteCount != bundle.byteCount {
@@ -40,6 +47,33 @@ package struct BundleCheck: Sendable {
         Flaw(path: "", reason: "the manifest does not have the bundle's number of files and bytes"))
     }
     return report
+  }
+
+  /// What is wrong with each entry's object: the whole page is asked for at once, and what is not found to be right that
+  /// way is looked at alone.
+  private func flaws(of entries: [Entry], isDeep: Bool) async -> [String?] {
+    let right = isDeep ? await proved(entries) : await present(entries)
+    var flaws: [String?] = []
+    for entry in entries {
+      flaws.append(right[entry.digest] == entry.size ? nil : await flaw(of: entry, isDeep: isDeep))
+    }
+    return flaws
+  }
+
+  /// The objects that are stored, with their sizes.
+  private func present(_ entries: [Entry]) async -> [Digest: Int64] {
+    do { return try await blobs.objectSizes(entries.map(\.digest)) } catch { return [:] }
+  }
+
+  /// The small objects whose stored bytes have their digests, with their sizes.
+  private func proved(_ entries: [Entry]) async -> [Digest: Int64] {
+    var proved: [Digest: Int64] = [:]
+    do {
+      try await blobs.visitPacked(entries.map { ($0.digest, $0.size) }) { digest, content in
+        if SHA256Stream.digest(of: content) == digest { proved[digest] = Int64(content.count) }
+      }
+    } catch {}
+    return proved
   }
 
   /// What is wrong with the entry's object, nil when nothing is.

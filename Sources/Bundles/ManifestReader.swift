@@ -50,21 +50,29 @@ package struct ManifestReader: Sendable {
   ///
   /// - Throws: `ManifestError`, `BlobError`.
   package func entry(at path: BundlePath) async throws -> Entry? {
-    var low = Self.start
+    let range = try await range(of: path, from: Self.start)
+    let beginning = Array("{\"path\":\(jsonString(path.text)),".utf8)
+    let bytes = try await blob.read(range.count, at: range.lowerBound)
+    for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: beginning) {
+      return try Manifest.parse(line)
+    }
+    return nil
+  }
+
+  /// Where the line of `path` is, if there is one: whole lines, and few of them.
+  ///
+  /// - Parameter start: the start of a line that is not behind it.
+  func range(of path: BundlePath, from start: Int64) async throws -> Range<Int64> {
+    var low = start
     var high = blob.size
     // Invariant: the line of `path`, if there is one, starts in [low, high), and both are ends of lines.
     while high - low > Self.scannedBytes {
       let line = try await line(at: low + (high - low) / 2, notBefore: low)
       let entry = try Manifest.parse(line.bytes)
-      if entry.path == path { return entry }
+      if entry.path == path { return line.start..<line.end }
       if entry.path < path { low = line.end } else { high = line.start }
     }
-    let beginning = Array("{\"path\":\(jsonString(path.text)),".utf8)
-    let bytes = try await blob.read(Int(high - low), at: low)
-    for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: beginning) {
-      return try Manifest.parse(line)
-    }
-    return nil
+    return low..<high
   }
 
   /// All entries, a page at a time.

@@ -23,3 +23,6 @@ static inline int linux_openat2(int folder, const char *path, uint64_t flags, ui
   struct linux_open_how how = {flags, 0, resolve};
   return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }
+
+// Declared for GNU sources only, as copy_file_range.
+static inline int linux_syncfs(int file) { return (int)syscall(SYS_syncfs, file); }

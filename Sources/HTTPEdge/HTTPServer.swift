@@ -125,6 +125,7 @@ package struct HTTPServer: Sendable {
     RepoRoutes(services: services).add(to: router)
     LabelRoutes(services: services).add(to: router)
     BundleRoutes(services: services).add(to: router)
+    ContentRoutes(services: services).add(to: router)
     AuditRoutes(services: services).add(to: router)
     UpkeepRoutes(services: services).add(to: router)
     BrowseRoutes(services: services).add(to: router)

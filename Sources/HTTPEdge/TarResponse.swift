@@ -48,17 +48,16 @@ package struct TarResponse: Sendable {
   private var baseName: String { "\(bundle.repo)-\(bundle.sequence)" }
 
   private func writeFiles(_ lines: ManifestLines, to archive: inout ArchiveWriter) async throws {
-    var lines = lines
+    var contents = EntryContents(
+      of: .manifest(lines), in: bundle, services, pieceBytes: archive.pieceBytes)
     let folder = layout == .bag ? "\(baseName)/\(BagFormat.payloadFolder)/" : ""
-    while let entry = try await services.entry(of: &lines, bundle) {
+    while case (let entry, var content)? = try await contents.next() {
+      defer { content.close() }
       try await archive.write(
         TarFormat.header(
           name: folder + entry.path.text, size: entry.size, mode: entry.mode, modifiedAt: entry.modifiedAt))
-      var content = try await EntryContent(entry, services, pieceBytes: archive.pieceBytes)
-      defer { content.close() }
       while let bytes = try await content.next() { try await archive.write(bytes) }
       try await archive.write(TarFormat.padding(after: entry.size))
-      try await lines.advance()
     }
   }
 

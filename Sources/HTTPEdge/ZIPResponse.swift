@@ -56,16 +56,17 @@ package struct ZIPResponse: Sendable {
     var checksums: [UInt32] = []
     var compressedSizes: [Int64] = []
     let pieceBytes = archive.pieceBytes
-    var lines = ManifestLines(manifest)
-    while let entry = try await services.entry(of: &lines, bundle) {
-      let content = try await writeFile(entry, to: &archive)
-      checksums.append(content.crc)
-      if method == .deflated { compressedSizes.append(content.compressedSize) }
-      try await lines.advance()
+    var contents = EntryContents(
+      of: .manifest(ManifestLines(manifest)), in: bundle, services, pieceBytes: pieceBytes)
+    while case (let entry, let content)? = try await contents.next() {
+      defer { content.close() }
+      let written = try await writeFile(entry, content, to: &archive)
+      checksums.append(written.crc)
+      if method == .deflated { compressedSizes.append(written.compressedSize) }
     }
     let directory = archive.byteCount
     var offset: Int64 = 0
-    lines.seek(to: ManifestReader.start)
+    var lines = ManifestLines(manifest)
     for index in checksums.indices {
       guard let entry = try await services.entry(of: &lines, bundle) else { break }
       let content = ZIPFormat.Content(
@@ -86,10 +87,9 @@ package struct ZIPResponse: Sendable {
 
   /// A file of one piece has its checksum in front, as readers that cannot go back want it.
   private func writeFile(
-    _ entry: Entry, to archive: inout ArchiveWriter
+    _ entry: Entry, _ content: EntryContent, to archive: inout ArchiveWriter
   ) async throws -> ZIPFormat.Content {
-    var content = try await EntryContent(entry, services, pieceBytes: archive.pieceBytes)
-    defer { content.close() }
+    var content = content
     let checksum = ChecksumStream(.crc32)
     let deflater = method == .deflated ? try Deflater() : nil
     guard entry.size > archive.pieceBytes else {

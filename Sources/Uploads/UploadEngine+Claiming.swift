@@ -91,12 +91,17 @@ extension UploadEngine {
   private func proven(
     _ files: [ClaimedFile], known: Set<Digest>, stored: [Digest: Int64], _ challenge: String
   ) async throws -> [Bool] {
-    try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
+    let proofs = try await packedProofs(files.filter { known.contains($0.digest) }, challenge)
+    return try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
       var proven = [Bool](repeating: false, count: files.count)
       var running = 0
       for (index, file) in files.enumerated() where known.contains(file.digest) {
         guard stored[file.digest] == file.size else {
           report("storage fault: object \(file.digest) of an indexed bundle is missing or of another size")
+          continue
+        }
+        if let proof = proofs[file.digest] {
+          proven[index] = PossessionProof.isEqual(proof.bytes, file.proof)
           continue
         }
         if running == Self.parallelReads, let (done, isRight) = try await group.next() {
@@ -109,6 +114,23 @@ extension UploadEngine {
       for try await (done, isRight) in group { proven[done] = isRight }
       return proven
     }
+  }
+
+  /// What the proofs must be of those small files whose contents can be read together.
+  private func packedProofs(
+    _ files: [ClaimedFile], _ challenge: String
+  ) async throws(BlobError) -> [Digest: Digest] {
+    var proofs: [Digest: Digest] = [:]
+    try await blobs.visitPacked(files.map { ($0.digest, $0.size) }) { digest, content in
+      var proof = PossessionProof.begin(challenge: challenge, digest: digest)
+      let ranges = PossessionProof.ranges(
+        challenge: challenge, digest: digest, size: Int64(content.count))
+      for range in ranges where !range.isEmpty {
+        proof.update(Array(content[Int(range.lowerBound)..<Int(range.upperBound)]))
+      }
+      proofs[digest] = proof.digest()
+    }
+    return proofs
   }
 
   private func isProven(_ file: ClaimedFile, _ challenge: String) async throws -> Bool {

@@ -23,10 +23,10 @@ struct DiskFixture {
   }
 
   /// The same folder as another process would find it: nothing is remembered.
-  func reopened(isSynced: Bool = true) -> DiskBlobStore {
+  func reopened(isSynced: Bool = true, index: any ExtentIndex = NoExtents()) -> DiskBlobStore {
     DiskBlobStore(
       layout: folder.layout, files: files, executor: TestThreads.executor,
-      hashers: TestThreads.hashers, index: NoExtents(), clock: ManualClock(), entropy: SeededEntropy(seed: 2),
+      hashers: TestThreads.hashers, index: index, clock: ManualClock(), entropy: SeededEntropy(seed: 2),
       isSynced: isSynced)
   }
 

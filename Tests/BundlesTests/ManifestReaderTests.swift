@@ -69,6 +69,22 @@ import Vocabulary
     }
   }
 
+  @Test(
+    "looking for many paths at once finds what looking for each alone finds",
+    arguments: [0, 1, 2, 40, 300, 2000])
+  func manyPaths(count: Int) async throws {
+    var random = SeededRandom(seed: UInt64(count) + 2000)
+    let all = entries(count + 60, &random)
+    let kept = Set(all.shuffled(using: &random).prefix(count).map(\.path))
+    let reader = reader(all.filter { kept.contains($0.path) })
+    for share in [1, 2, 10, 100] {
+      let asked = all.filter { _ in random.int(0...share) == 0 }
+      let found = try await reader.entries(at: asked.map(\.path))
+      #expect(found == asked.map { kept.contains($0.path) ? $0 : nil })
+    }
+    #expect(try await reader.entries(at: []) == [])
+  }
+
   @Test("a position that begins no line is refused as a cursor, not as damage")
   func foreignCursors() async throws {
     var random = SeededRandom(seed: 5)

@@ -63,6 +63,35 @@ import Testing
     #expect(try history.server.request("HEAD", "/ui/repos/docs/bundles/one/tree").status == 200)
   }
 
+  @Test("D31 the contents of several files come one after the other, in the order they were asked for")
+  func contents() throws {
+    let history = try BundleHistory()
+    func ask(_ reference: String, _ paths: [Any]) throws -> RawConnection.Answer {
+      let body = try JSONSerialization.data(withJSONObject: ["paths": paths])
+      return try history.server.request(
+        "POST", history.target(reference, "/contents"), ["Content-Type": "application/json"],
+        body: Array(body))
+    }
+    let answer = try ask("one", ["turns/b/c", "empty", "changed", "50% ü/a b", "changed"])
+    #expect(answer.status == 200 && answer.text == "turns toobeforeodd namebefore")
+    #expect(answer.headers["content-length"] == "29")
+    #expect(answer.headers["x-content-type-options"] == "nosniff")
+    #expect(try ask("two", ["changed"]).text == "after")
+    let large = try ask("one", ["large.bin", "same"])
+    #expect(large.body.count == BundleHistory.largeMebibytes << 20 + 4)
+    #expect(Array(large.body.suffix(4)) == Array("same".utf8))
+    let missing = try ask("one", ["changed", "new", "nothing"])
+    #expect(missing.status == 404 && missing.text.contains("\"path\":\"new\""), "\(missing.text)")
+    for (paths, problem) in [
+      ([], "bad-request"), (["../x"], "bad-path"), (["/x"], "bad-path"), ([5], "bad-request"),
+      (Array(repeating: "same", count: 1001), "bad-request"),
+    ] as [([Any], String)] {
+      let refused = try ask("one", paths)
+      #expect(refused.status == 400 && refused.text.contains("\"code\":\"\(problem)\""), "\(refused.text)")
+    }
+    #expect(try ask("nothing", ["changed"]).status == 404)
+  }
+
   @Test("D31 D34 a file is read in parts: Range, If-Range, ETag and HEAD agree")
   func ranges() throws {
     let history = try BundleHistory()

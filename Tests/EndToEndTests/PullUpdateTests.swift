@@ -47,6 +47,68 @@ import Vocabulary
     #expect(notes.contains(history.bundles[0]))
   }
 
+  @Test("D31 of a large file that has changed only the changed megabytes are fetched, also after a kill")
+  func changedBlocks() throws {
+    let machine = try ClientMachine()
+    let server = try GatewayProcess.running()
+    func push(_ label: String) throws {
+      let result = try machine.ask(
+        server, ["push", machine.source, "--repo", "large", "-m", "m", "--label", label])
+      try #require(result.status == 0, "\(result)")
+    }
+    func pull(_ label: String) throws -> Int {
+      let result = try machine.ask(server, ["pull", "large@\(label)", "--to", "copy", "--json"])
+      try #require(result.status == 0, "\(result)")
+      #expect(try ClientMachine.tree(machine.folder.child("copy")) == ClientMachine.tree(machine.source))
+      return try result.number("bytesFetched")
+    }
+    try machine.writeLarge("file", mebibytes: 40, seed: 5)
+    try push("one")
+    #expect(try pull("one") == 40 << 20)
+    let file = try FileHandle(forUpdating: URL(filePath: machine.source + "file"))
+    for (place, text) in [(0, "first"), (17 << 20, "middle"), ((18 << 20) + 5, "next"), (40 << 20, "longer")]
+    {
+      try file.seek(toOffset: UInt64(place))
+      try file.write(contentsOf: Data(text.utf8))
+    }
+    try file.close()
+    try push("two")
+    #expect(try pull("two") == 3 << 20 + 6)
+    // Back to a shorter one; and what is local can be wrong about all of it.
+    try FileManager.default.removeItem(atPath: machine.source + "file")
+    try machine.writeLarge("file", mebibytes: 40, seed: 5)
+    #expect(try pull("one") == 3 << 20)
+    try FileManager.default.removeItem(atPath: machine.source + "file")
+    try machine.writeLarge("file", mebibytes: 20, seed: 6)
+    try push("three")
+    #expect(try pull("three") == 20 << 20)
+  }
+
+  @Test("D31 very many small files come in few requests, and what a kill left is fetched again")
+  func manySmallFiles() throws {
+    let machine = try ClientMachine()
+    let server = try GatewayProcess.running()
+    var bytes = 0
+    for number in 0..<2500 {
+      let text = number % 50 == 0 ? "" : "small file \(number)"
+      bytes += text.utf8.count
+      try machine.folder.write(text, to: "source/\(number % 20)/\(number)")
+    }
+    let pushed = try machine.ask(server, ["push", machine.source, "--repo", "small", "-m", "m"])
+    try #require(pushed.status == 0, "\(pushed)")
+    let running = try machine.start(
+      ["pull", "small@latest", "--to", "copy"], environment: ["SHEAF_SERVER": server.baseURL])
+    usleep(150_000)
+    _ = try running.crash()
+    let result = try machine.ask(server, ["pull", "small@latest", "--to", "copy", "--json"])
+    try #require(result.status == 0, "\(result)")
+    #expect(try result.number("bytesFetched") <= bytes)
+    #expect(try ClientMachine.tree(machine.folder.child("copy")) == ClientMachine.tree(machine.source))
+    let parts = try FileManager.default.contentsOfDirectory(
+      atPath: machine.folder.child("copy/.sheaf/parts"))
+    #expect(parts.isEmpty)
+  }
+
   @Test("D31 files that change places and files with one content are all right, and content is fetched once")
   func swapped() throws {
     let machine = try ClientMachine()

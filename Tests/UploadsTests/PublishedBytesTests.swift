@@ -155,6 +155,9 @@ private struct SpyingStore: BlobStore {
     await beforePublishing()
     try await base.publishPartial(id, as: digest)
   }
+  func packedContents(_ digests: [Digest]) async throws(BlobError) -> [Digest: [UInt8]] {
+    try await base.packedContents(digests)
+  }
   func createPartial(_ id: UploadID, urgency: HashUrgency) async throws(BlobError) -> any PartialBlob {
     SpyingPartial(base: try await base.createPartial(id, urgency: urgency), onSync: onSync)
   }

@@ -8,7 +8,7 @@ package struct DiskBlobStore: BlobStore {
   let executor: any IOExecutor
   let entropy: any Entropy
   private let hashers: DiskHashers
-  private let index: any ExtentIndex
+  let index: any ExtentIndex
   let packs: PackWriter
   let holds = ObjectHolds()
   /// False: bytes survive the process but not the machine (`durability = process`).

@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import Foundation
+import NIOCore
 import NIOHTTP1
 import Vocabulary
 
@@ -21,17 +23,28 @@ extension GatewayAPI {
     try await all(EntryAnswer.self, segments(reference) + ["files"], retrier: retrier)
   }
 
-  /// The file's bytes from `offset` on, as they come.
+  /// The file's bytes from `offset` on, up to `end` if that is given, as they come.
   package func openEntry(
-    _ path: BundlePath, of reference: BundleAddress, from offset: Int64 = 0
+    _ path: BundlePath, of reference: BundleAddress, from offset: Int64 = 0, to end: Int64? = nil
   ) async throws -> HTTPClientResponse {
     let address = server.resource(segments(reference) + ["files"] + path.components.map(String.init))
-    let response = try await start(
-      .GET, address, fields: offset > 0 ? [("Range", "bytes=\(offset)-")] : [])
-    guard offset == 0 || response.status.code == 206 else {
+    let isPart = offset > 0 || end != nil
+    let range = "bytes=\(offset)-\(end.map { String($0 - 1) } ?? "")"
+    let response = try await start(.GET, address, fields: isPart ? [("Range", range)] : [])
+    guard !isPart || response.status.code == 206 else {
       throw ClientError.unexpected("the server ignored Range", status: Int(response.status.code))
     }
     return response
+  }
+
+  /// The bytes of the files one after the other, as they come.
+  package func openContents(
+    _ paths: [BundlePath], of reference: BundleAddress
+  ) async throws -> HTTPClientResponse {
+    let content = try JSONEncoder().encode(["paths": paths.map(\.text)])
+    return try await start(
+      .POST, server.resource(segments(reference) + ["contents"]),
+      fields: [("Content-Type", "application/json")], body: .bytes(ByteBuffer(bytes: content)))
   }
 
   /// Lets the server check the whole bundle; a mismatch is a finding, not an error.

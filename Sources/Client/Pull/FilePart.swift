@@ -24,37 +24,47 @@ struct FilePart: Sendable {
   ///
   /// - Parameters:
   ///   - source: a path of the bundle that has the content.
+  ///   - older: a local file that may have some of its blocks.
   ///   - advanced: told of bytes that count for progress, less than nothing when they have to come again.
   /// - Throws: `LocalProblem` when what arrived twice is not the content; else as the receiver and the file system do.
   func fetch(
-    _ source: BundlePath, with receiver: EntryReceiver, advanced: @escaping @Sendable (Int64) -> Void
+    _ source: BundlePath, with receiver: EntryReceiver, older: OlderVersion? = nil,
+    advanced: @escaping @Sendable (Int64) -> Void
   ) async throws -> Filled {
     let (file, begun) = try await open()
     defer { file.close() }
     var filled = Filled(resumed: begun.byteCount)
     advanced(begun.byteCount)
     var hash = begun
+    var older = older
     while true {
-      let before = hash.byteCount
-      let received: Digest
-      if size == 0 {
-        received = hash.digest()
-      } else {
-        received = try await receiver.receive(source, size: size, after: hash) { part, place in
+      let before = filled.fetched
+      while hash.byteCount < size {
+        let start = hash.byteCount
+        if let bytes = try await io.run({ [older] in try older?.block(at: start) }) {
+          try await io.run { try file.write([bytes], at: start) }
+          hash.update(bytes)
+          advanced(Int64(bytes.count))
+          continue
+        }
+        let end = try await io.run { [older] in try older?.nextBlock(after: start) }
+        hash = try await receiver.receive(source, size: size, upTo: end, after: hash) { part, place in
           try await io.run { try file.write([part], at: place) }
           advanced(Int64(part.count))
-        }.digest
+        }.hash
+        filled.fetched += hash.byteCount - start
       }
-      filled.fetched += size - before
+      let received = hash.digest()
       if received == digest { break }
       // Bytes of an earlier run may have been damaged; fresh ones speak for themselves.
       advanced(-size)
       try await io.run { try file.truncate(to: 0) }
-      guard before > 0 else {
+      guard filled.fetched - before < size else {
         try await io.run { try notes.fileSystem.remove(path) }
         throw LocalProblem("what arrived has sha256 \(received), the bundle says \(digest)")
       }
       filled.resumed = 0
+      older = nil
       hash = SHA256Stream()
     }
     try await io.run { try file.sync() }
@@ -81,30 +91,37 @@ struct FilePart: Sendable {
     }
   }
 
-  /// Gives the content its final name, with the entry's mode and time; a copy of it when others want it too.
-  func place(_ entry: PulledFile, in folder: LocalCopy, isLast: Bool) async throws {
-    try await io.run {
-      let named = isLast ? path : "\(path).copy"
-      if !isLast {
-        try notes.fileSystem.remove(named)
-        let source = try notes.fileSystem.open(path, .read)
-        defer { source.close() }
-        let file = try notes.fileSystem.open(named, .create)
-        defer { file.close() }
-        guard try file.copy(size, of: source, from: 0, to: 0) == size else {
-          throw LocalProblem("\(path) is shorter than it was")
-        }
-        try file.sync()
+  /// Takes the whole content, which must not have begun to arrive; call on the executor. The caller makes it durable
+  /// before it is placed.
+  func write(_ content: [UInt8]) throws {
+    let file = try notes.fileSystem.open(path, .create)
+    defer { file.close() }
+    try file.write([content], at: 0)
+  }
+
+  /// Gives the content its final name, with the entry's mode and time; a copy of it when others want it too. Call on the
+  /// executor.
+  func place(_ entry: PulledFile, in folder: LocalCopy, isLast: Bool) throws {
+    let named = isLast ? path : "\(path).copy"
+    if !isLast {
+      try notes.fileSystem.remove(named)
+      let source = try notes.fileSystem.open(path, .read)
+      defer { source.close() }
+      let file = try notes.fileSystem.open(named, .create)
+      defer { file.close() }
+      guard try file.copy(size, of: source, from: 0, to: 0) == size else {
+        throw LocalProblem("\(path) is shorter than it was")
       }
-      try folder.makeParents(entry.path)
-      try FileAttributes.restore(
-        named, mode: entry.entry.permissions ?? 0o644, modifiedNanoseconds: entry.entry.modifiedNanoseconds)
-      // Looked at again: a folder on the way may have become a link meanwhile.
-      if try folder.info(entry.path)?.kind == .folder {
-        throw LocalProblem("\(folder.location(entry.path)) is a folder")
-      }
-      try notes.fileSystem.rename(named, to: folder.location(entry.path))
+      try file.sync()
     }
+    try folder.makeParents(entry.path)
+    try FileAttributes.restore(
+      named, mode: entry.entry.permissions ?? 0o644, modifiedNanoseconds: entry.entry.modifiedNanoseconds)
+    // Looked at again: a folder on the way may have become a link meanwhile.
+    if try folder.info(entry.path)?.kind == .folder {
+      throw LocalProblem("\(folder.location(entry.path)) is a folder")
+    }
+    try notes.fileSystem.rename(named, to: folder.location(entry.path))
   }
 
   /// Opens the part, or makes it, with the hash of what it has.

@@ -64,11 +64,16 @@ package struct PullFolder: Sendable {
   }
 
   /// Removes the parts that no wanted content needs.
-  func removeParts(except wanted: Set<Digest>) throws {
-    let names = Set(wanted.map { "\($0.hex).part" })
-    for name in try fileSystem.list(parts) where !names.contains(name) {
-      try fileSystem.remove("\(parts)/\(name)")
+  ///
+  /// - Returns: the contents that have begun to arrive.
+  @discardableResult
+  func removeParts(except wanted: Set<Digest>) throws -> Set<Digest> {
+    let names = Dictionary(uniqueKeysWithValues: wanted.map { ("\($0.hex).part", $0) })
+    var begun: Set<Digest> = []
+    for name in try fileSystem.list(parts) {
+      if let digest = names[name] { begun.insert(digest) } else { try fileSystem.remove("\(parts)/\(name)") }
     }
+    return begun
   }
 
   /// Forgets what the folder holds.

@@ -9,12 +9,13 @@ struct PullRun: Sendable {
   let contents: [Digest: BundlePath]
 
   /// The files that want one content.
-  private struct Group: Sendable {
+  struct Group: Sendable {
     var part: FilePart
     var files: [PulledFile]
     var isCopied = false
   }
-  private struct Result: Sendable {
+  /// What became of a group.
+  struct Result: Sendable {
     var group: Group
     var filled = FilePart.Filled()
     var written = 0
@@ -29,13 +30,16 @@ struct PullRun: Sendable {
     pull.board.update { $0.filesDone += plan.kept.count }
     var groups = self.groups()
     let wanted = Set(groups.map(\.part.digest))
-    try await pull.io.run { [notes = pull.notes] in try notes.removeParts(except: wanted) }
+    let begun = try await pull.io.run { [notes = pull.notes] in try notes.removeParts(except: wanted) }
     groups = try await copied(groups)
     try await remove(plan.removedBefore)
-    let results = try await inParallel(groups, limit: pull.request.parallel) {
-      Optional(try await carryOut($0))
+    let results = try await inParallel(
+      PullBatch.batches(of: groups, begun: begun), limit: pull.request.parallel
+    ) { batch in
+      if batch.count == 1 { return [try await carryOut(batch[0])] }
+      return try await carryOut(batch)
     }
-    for result in results {
+    for result in results.joined() {
       outcome.written += result.written
       if result.group.isCopied { outcome.copied += result.written }
       outcome.failed += result.failed
@@ -48,7 +52,8 @@ struct PullRun: Sendable {
     try await remove(plan.removed.filter { !before.contains($0) })
     outcome.removed = plan.removed.count
     try await touch()
-    try await syncFolders()
+    // The record that is written next must not know more than the disk.
+    try await pull.io.run { [copy = pull.copy] in try WholeFileSystem.sync(copy.folder) }
     return outcome
   }
 
@@ -81,18 +86,16 @@ struct PullRun: Sendable {
     }
   }
 
-  private func carryOut(_ group: Group) async throws -> Result {
+  func carryOut(_ group: Group) async throws -> Result {
     var result = Result(group: group)
     do {
       if group.isCopied {
         progress(group.part.size, isResumed: true)
       } else {
-        let receiver = EntryReceiver(
-          api: pull.api,
-          bundle: BundleAddress(
-            repo: try RepoName(pull.request.bundle.repo), reference: pull.request.bundle.id),
-          retrier: pull.retrier)
-        result.filled = try await group.part.fetch(group.files[0].path, with: receiver) {
+        let receiver = EntryReceiver(api: pull.api, bundle: try address(), retrier: pull.retrier)
+        let older = try await older(than: group)
+        defer { older?.file.close() }
+        result.filled = try await group.part.fetch(group.files[0].path, with: receiver, older: older) {
           [board = pull.board] count in
           board.update { $0.bytesAcked += count }
         }
@@ -101,10 +104,18 @@ struct PullRun: Sendable {
       result.failed = try group.files.map { try failure(of: $0, error) }
       return result
     }
+    try Task.checkCancellation()
+    let filled = result
+    return try await pull.io.run { try place(filled) }
+  }
+
+  /// Gives the content its names; call on the executor.
+  func place(_ filled: Result) throws -> Result {
+    var result = filled
+    let group = result.group
     for (index, file) in group.files.enumerated() {
       do {
-        try Task.checkCancellation()
-        try await group.part.place(file, in: pull.copy, isLast: index == group.files.count - 1)
+        try group.part.place(file, in: pull.copy, isLast: index == group.files.count - 1)
         result.written += 1
         if index > 0 { progress(file.size, isResumed: true) }
         pull.board.update { $0.filesDone += 1 }
@@ -115,8 +126,37 @@ struct PullRun: Sendable {
     return result
   }
 
+  /// The file that a large content will replace, when blocks of it can be compared; nil when all has to be fetched.
+  private func older(than group: Group) async throws -> OlderVersion? {
+    guard group.part.size >= BlockDelta.smallestFile else { return nil }
+    let local = try await pull.io.run { [copy = pull.copy] in
+      try group.files.lazy.map(\.path).first { try copy.info($0)?.kind == .file }
+    }
+    guard let local else { return nil }
+    let (path, address) = (group.files[0].path, try address())
+    let answer: BlocksAnswer?
+    do {
+      answer = try await pull.retrier.run {
+        try await pull.api.blocks(of: path, in: address.reference, of: address.repo)
+      }
+    } catch is ClientError {
+      // Fetching the file tells what is wrong with it.
+      return nil
+    }
+    guard let blocks = answer else { return nil }
+    return try await pull.io.run { [copy = pull.copy] in
+      OlderVersion(
+        file: try copy.fileSystem.open(copy.location(local), .read), blocks: blocks, size: group.part.size)
+    }
+  }
+
+  /// The bundle by its id.
+  func address() throws -> BundleAddress {
+    BundleAddress(repo: try RepoName(pull.request.bundle.repo), reference: pull.request.bundle.id)
+  }
+
   /// - Throws: what ends the pull as a whole.
-  private func failure(of file: PulledFile, _ error: any Error) throws -> PushFailure.File {
+  func failure(of file: PulledFile, _ error: any Error) throws -> PushFailure.File {
     switch error {
     case is CancellationError, is Unreachable: throw error
     case let error as ProblemError: PushFailure.File(path: file.path.text, reason: error.detail)
@@ -150,14 +190,7 @@ struct PullRun: Sendable {
     }
   }
 
-  /// Makes the new names durable: the record that is written next must not know more than the disk.
-  private func syncFolders() async throws {
-    try await pull.io.run { [copy = pull.copy, written = plan.written] in
-      for folder in Set(written.map { copy.parent($0.path) }) { try copy.fileSystem.syncFolder(folder) }
-    }
-  }
-
-  private func progress(_ bytes: Int64, isResumed: Bool) {
+  func progress(_ bytes: Int64, isResumed: Bool) {
     pull.board.update {
       $0.bytesAcked += bytes
       if isResumed { $0.bytesResumed += bytes }

@@ -64,8 +64,9 @@ package struct LabelRoutes: Sendable {
 
   private func remove(_ request: Request, _ context: GatewayContext) async throws -> Response {
     try await JSONBody.ignore(request)
-    try await services.labels.remove(
-      context.labelName(), of: context.repoName(), by: services.actor(of: request, context))
+    let actor = try services.actor(of: request, context)
+    let (repo, label) = (try context.repoName(), try context.labelName())
+    try await services.labels.remove(label, of: repo, by: actor)
     return Response(status: .noContent)
   }
 

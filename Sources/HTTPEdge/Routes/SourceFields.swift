@@ -15,23 +15,10 @@ struct SourceFields: Decodable, Sendable {
     let path: String? = try reader.optional("path")
     self.path = try path.flatMap { $0.isEmpty ? nil : try IngestRequest.path($0) }
     let files: PathList? = try reader.optional("files")
-    self.files = files?.paths ?? []
-    if let files, files.paths.isEmpty {
+    self.files = try files?.texts.map { try IngestRequest.path($0) } ?? []
+    if let files, files.texts.isEmpty {
       throw FieldReader.flaw(
         reader.name("files"), "\(reader.name("files")) is empty; leave it out to push the whole folder")
     }
-  }
-}
-
-/// A list of texts that are paths.
-private struct PathList: FieldValue {
-  static let noun = "a list of paths"
-  let paths: [BundlePath]
-
-  init(from decoder: any Decoder) throws {
-    var container = try decoder.unkeyedContainer()
-    var paths: [BundlePath] = []
-    while !container.isAtEnd { paths.append(try IngestRequest.path(try container.decode(String.self))) }
-    self.paths = paths
   }
 }

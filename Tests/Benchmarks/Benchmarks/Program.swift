@@ -8,6 +8,7 @@ final class Program: Sendable {
   private let output: Int32
   /// Whether its exit status was 0; nil until it was waited for.
   private let result = Locked<Bool?>(nil)
+  private let usage = Locked<Double?>(nil)
 
   /// Starts it with an own signal mask and without the settings of a server in its environment.
   ///
@@ -93,11 +94,19 @@ final class Program: Sendable {
   func wait() -> Bool {
     if let known = result.withLock({ $0 }) { return known }
     var status = Int32(0)
-    while waitpid(process.identifier, &status, 0) < 0 && errno == EINTR {}
+    var used = rusage()
+    while wait4(process.identifier, &status, 0, &used) < 0 && errno == EINTR {}
+    let seconds = Self.seconds(used.ru_utime) + Self.seconds(used.ru_stime)
+    usage.withLock { $0 = seconds }
     ChildProcesses.remove(process.identifier)
     result.withLock { $0 = status == 0 }
     return status == 0
   }
+
+  /// User and system time of it and of the programs it waited for; nil until it was waited for.
+  var cpuSecondsAtEnd: Double? { usage.withLock { $0 } }
+
+  private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
   /// Runs a program to its end and returns its standard output.
   static func output(of path: String, _ arguments: [String], log: String? = nil) throws -> String {

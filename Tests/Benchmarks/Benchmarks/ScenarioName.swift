@@ -1,6 +1,6 @@
 /// What the program can measure, in the order of `all`.
 enum ScenarioName: String, CaseIterable, Sendable {
-  case large, chunks, small, many, idle, latency, digest, history, push, protocols, batch
+  case large, chunks, small, many, idle, latency, digest, history, push, protocols, batch, dataset
 
   /// Its table.
   func run(_ session: Session) throws -> String {
@@ -16,6 +16,7 @@ enum ScenarioName: String, CaseIterable, Sendable {
     case .push: try session.push()
     case .protocols: try session.protocols()
     case .batch: try session.batch()
+    case .dataset: try session.dataset()
     }
   }
 }
