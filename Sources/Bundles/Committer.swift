@@ -131,7 +131,8 @@ package struct Committer: PushHandler {
         }
         var lines = ""
         let sizes = try await blobs.objectSizes(page.compactMap(\.digest))
-        for upload in page where upload.state != .rejected {
+        // One that contends for a path came too late: what has the path is verified.
+        for upload in page where upload.state != .rejected && !upload.isContending {
           let entry = try checkedEntry(upload, sizes)
           lines += Manifest.line(entry)
           fileCount += 1
@@ -194,8 +195,9 @@ package struct Committer: PushHandler {
       try transaction.ensureRepo(bundle.repo, description: nil, at: now)
       try transaction.insert(bundle)
       if let label = bundle.label {
-        try transaction.moveLabel(label, of: bundle.repo, to: bundle.id, by: bundle.author, at: now)
-        try transaction.planDescription(of: bundle.repo)
+        let before = try transaction.bundle(of: bundle.repo, label: label)
+        try LabelRegister.move(
+          label, from: before, to: bundle, by: bundle.author, at: now, in: transaction)
       }
       try transaction.markCommitted(uploadsOf: push.id)
       push.state = .committed

@@ -60,7 +60,8 @@ package final class ObjectIndexer: Sendable {
     }
   }
 
-  /// Adds what is missing of every repo; a bundle that cannot be read keeps back its own repo only.
+  /// Adds what is missing of every repo; a bundle that cannot be read for now keeps back its own repo only, and one whose
+  /// manifest is damaged or gone is passed over.
   package func run() async {
     var after: RepoName?
     while true {
@@ -89,8 +90,28 @@ package final class ObjectIndexer: Sendable {
         if isNewFault(unindexed.bundle.id) {
           report("the files of bundle \(unindexed.bundle.id) could not be indexed: \(error)")
         }
-        return
+        guard Self.isLasting(error), await passOver(unindexed) else { return }
+        do {
+          next = try await catalog.read { try $0.unindexedBundle(of: unindexed.bundle.repo) }
+        } catch {
+          return
+        }
       }
+    }
+  }
+
+  /// Whether it would go the same way again: then the repo's later bundles must not wait for this one.
+  private static func isLasting(_ error: any Error) -> Bool {
+    if case BlobError.missing = error { return true }
+    return error is ManifestError
+  }
+
+  /// What such a bundle has is sent again when somebody pushes it.
+  private func passOver(_ unindexed: UnindexedBundle) async -> Bool {
+    do {
+      return try await catalog.write { try $0.addObjects([], of: unindexed, isLast: true) }
+    } catch {
+      return false
     }
   }
 

@@ -111,7 +111,7 @@ package protocol CatalogReader: CatalogAudit {
   /// The sizes of those of the objects that bundles of the repo have, as far as they are indexed.
   func repoObjects(of repo: RepoName, among digests: [Digest]) throws -> [Digest: Int64]
   /// What is planned, in its order.
-  func plannedSteps(limit: Int) throws -> [PlannedStep]
+  func plannedSteps(after sequence: Int64, limit: Int) throws -> [PlannedStep]
 
   /// Events with a greater sequence number, in order.
   func events(after sequence: Int64, limit: Int) throws -> [EventRecord]

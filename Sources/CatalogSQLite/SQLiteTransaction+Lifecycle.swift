@@ -81,10 +81,10 @@ extension SQLiteTransaction {
       at: row.time())
   }
 
-  func plannedSteps(limit: Int) throws -> [PlannedStep] {
+  func plannedSteps(after sequence: Int64, limit: Int) throws -> [PlannedStep] {
     try all(
-      "SELECT sequence, kind, subject FROM plannedSteps WHERE sequence > 0 ORDER BY sequence LIMIT ?",
-      [bounded(limit)]
+      "SELECT sequence, kind, subject FROM plannedSteps WHERE sequence > ? ORDER BY sequence LIMIT ?",
+      [sequence, bounded(limit)]
     ) { PlannedStep(sequence: $0.integer(), kind: try $0.word(), subject: $0.text()) }
   }
 

@@ -48,7 +48,7 @@ extension Examination {
 
   /// Goes through all bundles; what is left in `folders` belongs to none.
   mutating func checkRepos(_ folders: inout BundleFolders) throws {
-    let planned = Set(try catalog.plannedSteps(limit: Self.plannedLimit).map(\.subject))
+    let planned = Set(try catalog.plannedSteps(after: 0, limit: Self.plannedLimit).map(\.subject))
     var after: RepoName?
     while true {
       let page = try catalog.repos(after: after, limit: Self.pageSize)

@@ -91,12 +91,12 @@ struct FileIntake: Sendable {
       try await run.register([TakenFile(file, stamp, digest: digest, content: nil)])
       return true
     }
-    try await services.requireRoom(stamp.info.size)
+    let room = try await services.requireRoom(stamp.info.size)
     let intake = try await services.blobs.makeIntake()
     // Until the row is there it keeps the object from being collected.
     defer { withExtendedLifetime(intake) {} }
     do {
-      let isWhole = try await copy(open, stamp, to: intake)
+      let isWhole = try await copy(open, stamp, to: intake, in: room)
       guard isWhole, try await isUnchanged(open, stamp) else {
         await intake.cancel()
         return false
@@ -118,7 +118,7 @@ struct FileIntake: Sendable {
   }
 
   private func copy(
-    _ open: any StampedFile, _ stamp: FileStamp, to intake: any ObjectIntake
+    _ open: any StampedFile, _ stamp: FileStamp, to intake: any ObjectIntake, in room: IngestRoom.Share
   ) async throws -> Bool {
     var position: Int64 = 0
     defer { run.progress.withLock { [position] in $0.bytesUnderWay -= position } }
@@ -128,6 +128,7 @@ struct FileIntake: Sendable {
       let copied = try await step(wanted, of: open, from: position, to: intake)
       if copied == 0 { return false }
       position += copied
+      room.wrote(copied)
       run.progress.withLock { $0.bytesUnderWay += copied }
     }
     return true

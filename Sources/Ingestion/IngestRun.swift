@@ -138,7 +138,7 @@ struct IngestRun: Sendable {
       }
       guard !page.isEmpty else { return }
       for batch in batches(of: page) {
-        try await services.requireRoom(0)
+        _ = try await services.requireRoom(0)
         try await take(batch) { file in
           try await FileIntake(
             file: file, base: base, source: source, tree: tree, run: self, hints: hints

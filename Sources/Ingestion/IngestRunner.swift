@@ -82,7 +82,7 @@ package final class IngestRunner: Sendable {
 
   /// Takes pushes in until the task is cancelled; what is under way then rests and goes on after the next start.
   package func run() async {
-    await withTaskGroup(of: Void.self) { group in
+    await withDiscardingTaskGroup { group in
       let heart = Task { [waker] in
         while !Task.isCancelled {
           waker.yield()
@@ -154,7 +154,7 @@ package final class IngestRunner: Sendable {
     do {
       try await run.run()
     } catch is IngestStopped {
-    } catch let error as ProblemError {
+    } catch let error as ProblemError where error.problem != .busy {
       await fail(push, error)
     } catch {
       isPostponed = await postpone(push, error)
@@ -175,7 +175,9 @@ package final class IngestRunner: Sendable {
       return attempts
     }
     guard attempts >= Self.maximumAttempts else { return true }
-    await fail(push, ProblemError(.internalError, detail: "the server failed; the operator has been told"))
+    let problem = error as? ProblemError
+    await fail(
+      push, problem ?? ProblemError(.internalError, detail: "the server failed; the operator has been told"))
     return false
   }
 

@@ -19,6 +19,7 @@ package struct IngestServices: Sendable {
   /// A line for the operator.
   package var report: @Sendable (String) -> Void
   package var wakeScheduler: @Sendable () -> Void
+  private let room = IngestRoom()
 
   package init(
     catalog: any CatalogStore, blobs: any BlobStore, executor: any IOExecutor, clock: any WallClock,
@@ -38,12 +39,17 @@ package struct IngestServices: Sendable {
     self.wakeScheduler = wakeScheduler
   }
 
+  /// Sets room for a file aside, as long as the share lives.
+  ///
   /// - Throws: `ProblemError` with `storage-full` when that many bytes would not leave the reserve free.
-  func requireRoom(_ byteCount: Int64) async throws {
+  func requireRoom(_ byteCount: Int64) async throws -> IngestRoom.Share {
     let space = try await blobs.space()
-    guard space.free - byteCount < min(reserveBytes, space.total / 20) else { return }
-    throw ProblemError(
-      .storageFull, detail: "the server's storage is nearly full; what was taken in is safe")
+    guard let share = room.take(byteCount, free: space.free, reserve: min(reserveBytes, space.total / 20))
+    else {
+      throw ProblemError(
+        .storageFull, detail: "the server's storage is nearly full; what was taken in is safe")
+    }
+    return share
   }
 }
 

@@ -67,7 +67,7 @@ package struct PushRegister: Sendable {
       if try transaction.repo(push.repo) == nil {
         try transaction.ensureRepo(push.repo, description: nil, at: now)
         try transaction.record(
-          NewEvent(at: now, kind: .repoCreated, subject: push.repo.text, repo: push.repo))
+          NewEvent(at: now, kind: .repoCreated, subject: push.repo.text, repo: push.repo, actor: actor))
       }
       try transaction.insert(push, expecting: request.files ?? [])
       try transaction.record(PushRules.event(.pushOpened, push, at: now, by: actor))

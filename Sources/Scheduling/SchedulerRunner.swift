@@ -70,7 +70,7 @@ package final class SchedulerRunner: Sendable {
 
   /// Ticks at every wake-up and every heartbeat until the task is cancelled, then waits for running commits.
   package func run() async {
-    await withTaskGroup(of: Void.self) { group in
+    await withDiscardingTaskGroup { group in
       let heart = Task { [settings, waker] in
         while !Task.isCancelled {
           waker.yield()
@@ -190,7 +190,8 @@ package final class SchedulerRunner: Sendable {
     let now = clock.now()
     let fresh = BundleID.make(clock: clock, entropy: entropy)
     return try await catalog.write { transaction in
-      guard var push = try transaction.push(id), push.state == .queued else { return nil }
+      // Renamed since it was decided on, its repo may have a commit under way.
+      guard var push = try transaction.push(id), push.state == .queued, push.repo == repo else { return nil }
       push.state = .admitted
       push.bundle = push.bundle ?? fresh
       push.attempts += 1

@@ -35,6 +35,11 @@ extension UploadEngine {
     if isSingle { return (placed, true) }
     guard !isOneOfMany, let push = placed.record.push else { return (placed, false) }
     let now = placed.record.updatedAt
+    if let ended = try transaction.push(push)?.state, ended == .cancelled || ended == .expired {
+      // What the push had was let go already; this goes the same way.
+      try transaction.plan(.releaseUploads, push.text)
+      return (placed, false)
+    }
     try Self.touch(push, at: now, seconds: limits.pushExpirySeconds, in: transaction)
     return (placed, try PushRules.sealIfComplete(push, at: now, in: transaction))
   }

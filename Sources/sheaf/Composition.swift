@@ -69,8 +69,11 @@ struct Composition: Sendable {
         ingests.wake()
       })
     let inFlight = BundlesInFlight()
+    let planned = PlannedWork(catalog: catalog, blobs: store)
     let collection = CollectionRunner(
-      collector: Collector(catalog: catalog, blobs: store, inFlight: inFlight), clock: clock, report: report)
+      collector: Collector(catalog: catalog, blobs: store, inFlight: inFlight, planned: planned),
+      clock: clock,
+      report: report)
     scrubber =
       settings.scrubBytesPerSecond == 0
       ? nil
@@ -79,9 +82,13 @@ struct Composition: Sendable {
         bytesPerSecond: Int(clamping: settings.scrubBytesPerSecond), report: report)
     let collectionHours = settings.collectionHours
     let collectionDue = Periodic(seconds: Int64(collectionHours) * 3600, clock: clock, isDueAtFirst: false)
-    let planned = PlannedWork(catalog: catalog, blobs: store)
     let squash = Squash(catalog: catalog, clock: clock)
     let rulesDue = Periodic(seconds: 3600, clock: clock, isDueAtFirst: true)
+    // A push of a million files takes minutes to let go: no tick waits for that.
+    let housekeeping = BackgroundWork(report: { report("upkeep failed: \($0)") }) {
+      if rulesDue.isDue() { try await squash.applyRules() }
+      try await planned.run()
+    }
     let indexer = ObjectIndexer(catalog: catalog, blobs: store, report: report)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
@@ -110,8 +117,7 @@ struct Composition: Sendable {
         try await uploads.verifyReceived()
         try await uploads.assembleWaiting()
         try await uploads.forgetRequests()
-        if rulesDue.isDue() { try await squash.applyRules() }
-        try await planned.run()
+        housekeeping.wake()
         if collectionHours > 0, collectionDue.isDue() { collection.start(isDryRun: false, by: nil) }
         indexer.wake()
       })

@@ -67,6 +67,35 @@ import Vocabulary
     #expect(log.contains("committed bundle \(bundle) (inbox #1): 3 files, 11 bytes"))
   }
 
+  @Test(
+    "D38 an unfinished upload that contends for a path does not hold the commit up, and is not in the bundle")
+  func contending() async throws {
+    let fixture = try CommitFixture()
+    let (push, bundle, entries) = try await fixture.admit(contents, label: try LabelName("release"))
+    var late = UploadRecord.sample(
+      fixture.id(), .receiving, push: push, path: try BundlePath("a.txt"), length: 5)
+    late.isContending = true
+    try await fixture.catalog.write { [late] in try $0.insert(late) }
+    try await fixture.committer().commit(push)
+    #expect(try await fixture.record(push).state == .committed)
+    #expect(try await fixture.bundles().map(\.id) == [bundle])
+    #expect(try await fixture.bundles().map(\.fileCount) == [Int64(entries.count)])
+  }
+
+  @Test("D39 a label that comes with a push is in the record of changes, with where it was before")
+  func labelMoved() async throws {
+    let fixture = try CommitFixture()
+    var bundles: [String] = []
+    for text in ["one", "two"] {
+      let (push, bundle, _) = try await fixture.admit(["a": text], label: try LabelName("release"))
+      try await fixture.committer().commit(push)
+      bundles.append(bundle.text)
+    }
+    let moves = try await fixture.catalog.read { try $0.events(after: 0, limit: 1000) }
+      .filter { $0.event.kind == .labelMoved }.map(\.event.details)
+    #expect(moves == [["bundle": bundles[0]], ["bundle": bundles[1], "from": bundles[0]]])
+  }
+
   @Test("a push without files becomes an empty bundle")
   func empty() async throws {
     let fixture = try CommitFixture()

@@ -1,5 +1,6 @@
 import Bundles
 import Catalog
+import Foundation
 import Platform
 import TestSupport
 import Testing
@@ -200,10 +201,48 @@ import Vocabulary
       await #expect(throws: (any Error).self) { try await planned.run() }
       fixture.files.heal()
     }
-    #expect(try await fixture.catalog.read { try $0.plannedSteps(limit: 9) }.isEmpty == false)
+    #expect(try await fixture.catalog.read { try $0.plannedSteps(after: 0, limit: 9) }.isEmpty == false)
     try await planned.run()
-    #expect(try await fixture.catalog.read { try $0.plannedSteps(limit: 9) }.isEmpty)
+    #expect(try await fixture.catalog.read { try $0.plannedSteps(after: 0, limit: 9) }.isEmpty)
     #expect(try descriptors().count == 2)
+  }
+
+  @Test("planned work that fails does not hold up what was planned after it")
+  func plannedBehind() async throws {
+    try await commit(3)
+    let bundles = try await fixture.bundles(of: films)
+    for bundle in bundles.dropFirst() {
+      _ = try await repos.deleteBundle(bundle.id.text, of: films, by: nil)
+    }
+    let name = "bundles/films/\(BundleDescriptor.name(bundles[1]))"
+    // What stands in its place cannot be removed as a file.
+    try FileManager.default.removeItem(atPath: fixture.temporary.child(name))
+    try fixture.temporary.write("x", to: "\(name)/inside")
+    await #expect(throws: (any Error).self) { try await planned.run() }
+    let left = try await fixture.catalog.read { try $0.plannedSteps(after: 0, limit: 9) }
+    #expect(left.map(\.kind) == [.removeDescriptor])
+    #expect(!fixture.temporary.exists("bundles/films/\(BundleDescriptor.name(bundles[2]))"))
+    let uploads = try await fixture.catalog.read {
+      try $0.uploads(ofPush: bundles[2].push, after: nil, limit: 9)
+    }
+    #expect(uploads.isEmpty, "what they held is let go")
+  }
+
+  @Test("planned work that several ask for at once is done once, and all of them wait for it")
+  func plannedTogether() async throws {
+    try await commit(3)
+    for bundle in try await fixture.bundles(of: films).dropFirst() {
+      _ = try await repos.deleteBundle(bundle.id.text, of: films, by: nil)
+    }
+    let planned = planned
+    fixture.files.heal()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 1...4 { group.addTask { try await planned.run() } }
+      try await group.waitForAll()
+    }
+    let removals = fixture.files.trace.filter { $0.hasPrefix("unlink bundles/films/0") }
+    #expect(removals.count == 2 && Set(removals).count == 2)
+    #expect(try descriptors().count == 1)
   }
 }
 

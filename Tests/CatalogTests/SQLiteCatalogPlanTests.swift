@@ -141,7 +141,7 @@ private func everyChange(_ catalog: any CatalogTransaction) throws {
       RepoRecord(name: earlier, description: nil, createdAt: time(1), bundleCount: 0, lastSequence: 1))
   }
   try catalog.plan(.describeRepo, "inbox")
-  for step in try catalog.plannedSteps(limit: 1) { try catalog.finish(step) }
+  for step in try catalog.plannedSteps(after: 0, limit: 1) { try catalog.finish(step) }
   try catalog.record(NewEvent(at: time(1), kind: .pushQueued, subject: "it", actor: "somebody"))
   try catalog.setSchedulerCursor(.inbox)
   try catalog.countStart(of: .inbox, round: 1, at: time(1))

@@ -79,6 +79,10 @@ import Vocabulary
     try eventually("the archive is under way") {
       try FileInfo.of(machine.folder.child("archive"))?.size ?? 0 > 0 || !curl.isRunning
     }
+    for reference in ["latest", String(bundle.prefix(12))] {
+      let refused = try server.request("DELETE", "/api/v1/repos/going/bundles/\(reference)")
+      #expect(refused.status == 400 && refused.text.contains("whole id"), "\(refused.text)")
+    }
     #expect(try server.request("DELETE", "/api/v1/repos/going/bundles/\(bundle)").status == 204)
     #expect(try machine.ask(server, ["gc"]).status == 0)
     if !curl.isRunning { print("the archive was over before the collection: this run shows nothing") }

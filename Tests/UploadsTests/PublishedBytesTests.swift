@@ -90,6 +90,23 @@ import Vocabulary
     #expect(try await fixture.offset(id) == 60)
   }
 
+  @Test("MUST-6 what is finished after its push has ended is let go, and holds no object")
+  func finishedTooLate() async throws {
+    for state in [PushState.cancelled, .expired] {
+      let fixture = try EngineFixture()
+      let push = try await OpenPush(fixture, files: nil)
+      let id = try await fixture.create(10, ["push": push.id.text, "path": "a"])
+      try await fixture.catalog.write { transaction in
+        guard var record = try transaction.push(push.id) else { return }
+        record.state = state
+        try transaction.update(record)
+      }
+      _ = await fixture.append(id, at: 0, pattern(0..<10))
+      let steps = try await fixture.catalog.read { try $0.plannedSteps(after: 0, limit: 9) }
+      #expect(steps.map(\.kind) == [.releaseUploads] && steps.map(\.subject) == [push.id.text])
+    }
+  }
+
   /// holder:   all 10 bytes … stalls       ← asked to yield, and is complete: verified
   /// newcomer:                 POST ─ waits ────────────────────────────────────── refused
   @Test("a creation does not replace an upload that turns out to be complete when it lets go")

@@ -23,15 +23,25 @@ package struct LabelRegister: Sendable {
       let bundle = try BundleReference.resolve(reference, in: repo, transaction)
       let before = try transaction.bundle(of: repo, label: label)
       guard before?.id != bundle.id else { return (bundle, false) }
-      try transaction.moveLabel(label, of: repo, to: bundle.id, by: actor, at: now)
-      try transaction.planDescription(of: repo)
-      var details = ["bundle": bundle.id.text]
-      details["from"] = before?.id.text
-      try transaction.record(
-        NewEvent(
-          at: now, kind: .labelMoved, subject: label.text, repo: repo, details: details, actor: actor))
+      try Self.move(label, from: before, to: bundle, by: actor, at: now, in: transaction)
       return (bundle, before == nil)
     }
+  }
+
+  /// Puts a label on a bundle of its repo, with its event.
+  ///
+  /// - Parameter before: the bundle that has it now.
+  static func move(
+    _ label: LabelName, from before: BundleRecord?, to bundle: BundleRecord, by actor: String?,
+    at now: Timestamp, in transaction: any CatalogTransaction
+  ) throws {
+    try transaction.moveLabel(label, of: bundle.repo, to: bundle.id, by: actor, at: now)
+    try transaction.planDescription(of: bundle.repo)
+    var details = ["bundle": bundle.id.text]
+    details["from"] = before?.id.text
+    try transaction.record(
+      NewEvent(
+        at: now, kind: .labelMoved, subject: label.text, repo: bundle.repo, details: details, actor: actor))
   }
 
   /// Takes the label away; its history stays.

@@ -1,30 +1,56 @@
 import Blobs
 import Catalog
+import Platform
 import Vocabulary
 
 /// Carries out what transactions planned to do with descriptors; every step may be done twice.
-package struct PlannedWork: Sendable {
+///
+/// One run at a time: a step that another run has read before, and that was done meanwhile, would undo what came after.
+package final class PlannedWork: Sendable {
   private static let batchCount = 500
   private let catalog: any CatalogStore
   private let blobs: any BlobStore
+  private let latest = Locked<Task<Void, any Error>?>(nil)
 
   package init(catalog: any CatalogStore, blobs: any BlobStore) {
     self.catalog = catalog
     self.blobs = blobs
   }
 
-  /// Does what is planned, in order, until nothing is.
+  /// Does what is planned, in order, until nothing is; after the runs that were asked for before.
   ///
-  /// - Throws: what a step throws; it and those after it stay planned.
+  /// - Throws: what the first step that failed throws; such steps stay planned, and do not hold up the others.
   package func run() async throws {
-    while true {
-      let steps = try await catalog.read { try $0.plannedSteps(limit: Self.batchCount) }
-      if steps.isEmpty { return }
-      for step in steps {
-        try await carryOut(step)
-        try await catalog.write { try $0.finish(step) }
+    let task = latest.withLock { latest in
+      let before = latest
+      let task = Task {
+        _ = await before?.result
+        try await runAlone()
       }
+      latest = task
+      return task
     }
+    try await task.value
+  }
+
+  private func runAlone() async throws {
+    var failure: (any Error)?
+    var last: Int64 = 0
+    while true {
+      let after = last
+      let steps = try await catalog.read { try $0.plannedSteps(after: after, limit: Self.batchCount) }
+      for step in steps {
+        last = step.sequence
+        do {
+          try await carryOut(step)
+          try await catalog.write { try $0.finish(step) }
+        } catch {
+          failure = failure ?? error
+        }
+      }
+      if steps.isEmpty { break }
+    }
+    if let failure { throw failure }
   }
 
   private func carryOut(_ step: PlannedStep) async throws {

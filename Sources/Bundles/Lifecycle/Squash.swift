@@ -39,6 +39,9 @@ package struct Squash: Sendable {
     }
   }
 
+  /// Who deletes what a repo's rules let go, in the record of changes.
+  package static let rulesActor = "retention"
+
   /// Applies the rules of all repos that have some.
   package func applyRules() async throws {
     var after: RepoName?
@@ -46,7 +49,7 @@ package struct Squash: Sendable {
       let cursor = after
       let page = try await catalog.read { try $0.repos(after: cursor, limit: 100) }
       for repo in page where !repo.retention.isEmpty {
-        _ = try await run(repo.name, repo.retention, isDryRun: false, by: nil)
+        _ = try await run(repo.name, repo.retention, isDryRun: false, by: Self.rulesActor)
       }
       guard let last = page.last else { return }
       after = last.name

@@ -16,13 +16,15 @@ package struct Collector: Sendable {
   private let planned: PlannedWork
   private let inFlight: BundlesInFlight
 
+  /// - Parameter planned: the one that others run too; one of its own when nil.
   package init(
-    catalog: any CatalogStore, blobs: any BlobStore & BlobCollection, inFlight: BundlesInFlight
+    catalog: any CatalogStore, blobs: any BlobStore & BlobCollection, inFlight: BundlesInFlight,
+    planned: PlannedWork? = nil
   ) {
     self.catalog = catalog
     self.blobs = blobs
     self.inFlight = inFlight
-    planned = PlannedWork(catalog: catalog, blobs: blobs)
+    self.planned = planned ?? PlannedWork(catalog: catalog, blobs: blobs)
   }
 
   /// - Parameter progress: told whenever something of the report has changed.

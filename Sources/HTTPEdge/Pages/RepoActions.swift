@@ -17,12 +17,11 @@ enum RepoAction: String, CaseIterable {
   ) async throws -> String {
     switch self {
     case .change:
-      let days = try form.number("keepDays")
       let change = RepoChange(
         description: form["description"],
         retention: RetentionPolicy(
           latest: try form.number("keepLatest").map { Int($0) },
-          ageSeconds: days.map { $0.multipliedReportingOverflow(by: 86_400).overflow ? .max : $0 * 86_400 }))
+          ageSeconds: try RetentionDays.seconds(form["keepDays"])))
       return PageLinks.repo(try await services.repos.change(repo, change, by: actor).name)
     case .rename:
       let change = RepoChange(name: try RepoName(form["name"]))

@@ -96,7 +96,7 @@ package struct RepoPage: Sendable {
     view["isFirstPage"] = isFirstPage
     view["actionHref"] = PageLinks.repo(repo.name)
     view["keepLatest"] = repo.retention.latest.map(String.init) ?? ""
-    view["keepDays"] = repo.retention.ageSeconds.map { String($0 / 86_400) } ?? ""
+    view["keepDays"] = RetentionDays.text(repo.retention.ageSeconds)
     view["hasBundles"] = repo.bundleCount > 0
     view["commands"] = PageCommands.repo(repo.name, address)
     let link = PageLinks.repo(repo.name)

@@ -61,8 +61,15 @@ package struct RepoRoutes: Sendable {
 
   private func deleteBundle(_ request: Request, _ context: GatewayContext) async throws -> Response {
     try await JSONBody.ignore(request)
+    let reference = try context.parameter("ref")
+    // DELETE may be sent again by whoever lost the answer (RFC 9110 §9.2.2): "latest" would then be another bundle.
+    guard BundleID(reference) != nil else {
+      throw ProblemError(
+        .badRequest, detail: "bundle \(quoted(reference)) must be named by its whole id to be deleted",
+        members: ["field": .text("ref")])
+    }
     _ = try await services.repos.deleteBundle(
-      context.parameter("ref"), of: context.repoName(), by: services.actor(of: request, context))
+      reference, of: context.repoName(), by: services.actor(of: request, context))
     return Response(status: .noContent)
   }
 

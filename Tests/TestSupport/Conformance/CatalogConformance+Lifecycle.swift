@@ -222,13 +222,13 @@ extension CatalogConformance {
       try await store.write { catalog throws in
         try catalog.plan(.describeRepo, "photos")
         try catalog.plan(.describeRepo, "photos")
-        let steps = try catalog.plannedSteps(limit: 9)
+        let steps = try catalog.plannedSteps(after: 0, limit: 9)
         #expect(steps.map(\.subject) == ["photos"])
         try catalog.plan(.describeRepo, "photos")
         try catalog.finish(steps[0])
-        #expect(try catalog.plannedSteps(limit: 9).map(\.subject) == ["photos"])
-        try catalog.finish(try catalog.plannedSteps(limit: 9)[0])
-        #expect(try catalog.plannedSteps(limit: 9) == [])
+        #expect(try catalog.plannedSteps(after: 0, limit: 9).map(\.subject) == ["photos"])
+        try catalog.finish(try catalog.plannedSteps(after: 0, limit: 9)[0])
+        #expect(try catalog.plannedSteps(after: 0, limit: 9) == [])
       }
     },
   ]
