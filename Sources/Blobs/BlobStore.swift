@@ -46,6 +46,8 @@ package protocol BlobStore: Sendable {
   /// The names in a folder below `bundles/`; empty when there is none.
   func descriptorNames(folder: RepoName) async throws(BlobError) -> [String]
 
+  /// What was taken in since the process began; the store counts objects it makes, others what they know better.
+  var counters: StorageCounters { get }
   /// Free and total bytes of the storage.
   func space() async throws(BlobError) -> (free: Int64, total: Int64)
 }

@@ -191,6 +191,7 @@ private struct SpyingStore: BlobStore {
   func descriptorNames(folder: RepoName) async throws(BlobError) -> [String] {
     try await base.descriptorNames(folder: folder)
   }
+  var counters: StorageCounters { base.counters }
   func space() async throws(BlobError) -> (free: Int64, total: Int64) { try await base.space() }
 }
 
