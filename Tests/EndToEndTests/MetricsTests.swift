@@ -2,25 +2,26 @@ import Foundation
 import Platform
 import TestSupport
 import Testing
+import Vocabulary
+
+/// Twice the same and another one, for each of two sizes: one for packs, one for a file of its own.
+private struct Contents {
+  static let sizes = [1_000, 300_000]
+  static let bytes = 3 * (1_000 + 300_000)
+  static let repeatedBytes = 1_000 + 300_000
+  let files: [(path: String, content: [UInt8])]
+
+  init(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    files = Self.sizes.flatMap { size in
+      let (one, other) = (random.bytes(size), random.bytes(size))
+      return [("\(size)/a", one), ("\(size)/b", other), ("\(size)/c", one)]
+    }
+  }
+}
 
 /// `/metrics` of the built server.
 @Suite struct MetricsTests {
-  /// Twice the same and another one, for each of two sizes: one for packs, one for a file of its own.
-  private struct Contents {
-    static let sizes = [1_000, 300_000]
-    static let bytes = 3 * (1_000 + 300_000)
-    static let repeatedBytes = 1_000 + 300_000
-    let files: [(path: String, content: [UInt8])]
-
-    init(seed: UInt64) {
-      var random = SeededRandom(seed: seed)
-      files = Self.sizes.flatMap { size in
-        let (one, other) = (random.bytes(size), random.bytes(size))
-        return [("\(size)/a", one), ("\(size)/b", other), ("\(size)/c", one)]
-      }
-    }
-  }
-
   enum Way: String, CaseIterable, Sendable { case upload, batch, source }
 
   private func metrics(_ server: GatewayProcess) throws -> ExpositionText {
@@ -141,8 +142,8 @@ import Testing
   @Test("D47 B72 /metrics answers GET and HEAD alike, in Prometheus' format, with the facts of the status")
   func answer() throws {
     let server = try GatewayProcess.running()
-    let upload = try server.upload(length: 10)
-    let holder = try server.stalledPatch(upload, of: 10, after: 5)
+    let upload = try server.upload(length: 300_000)
+    let holder = try server.stalledPatch(upload, of: 300_000, after: 100_000)
     let answer = try server.request("GET", "/metrics")
     #expect(answer.status == 200)
     #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
@@ -171,18 +172,18 @@ import Testing
     withExtendedLifetime(holder) {}
   }
 
-  private static let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
+  private static let tool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
   @Test(
     "D47 promtool finds nothing to say about the text",
-    .enabled(if: promtool != nil, "promtool is not installed (Debian: prometheus)"))
-  func promtool() throws {
+    .enabled(if: tool != nil, "promtool is not installed (Debian: prometheus)"))
+  func lint() throws {
     let server = try GatewayProcess.running()
     let push = try open(server)
     #expect(try send(server, push, "a", [1]).status == 201)
-    let tool = try #require(Self.promtool)
+    let tool = try #require(Self.tool)
     let result = try runProgram(
       "/bin/sh", ["-c", "curl -sS '\(server.baseURL)/metrics' | '\(tool)' check metrics"])
     #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result)")
