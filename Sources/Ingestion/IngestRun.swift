@@ -115,7 +115,9 @@ struct IngestRun: Sendable {
     let (count, bytes) = try await change { transaction, push in
       let totals = try transaction.expectedTotals(ofPush: push.id)
       guard totals.count > 0 || push.allowsEmpty else {
-        throw ProblemError(.pushIncomplete, detail: "the folder has no files to push")
+        throw ProblemError(
+          .pushIncomplete,
+          detail: "the folder has no files to push; a push with allowEmpty makes an empty bundle of it")
       }
       var push = push
       push.expectedCount = totals.count
