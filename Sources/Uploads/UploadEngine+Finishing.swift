@@ -126,7 +126,8 @@ extension UploadEngine {
     if let mismatch = try await mismatch(of: record, size: size, digest: digest) {
       throw try await reject(record, mismatch)
     }
-    try await blobs.publishPartial(record.id, as: digest)
+    let isNew = try await blobs.publishPartial(record.id, as: digest)
+    blobs.counters.add(isNew ? .written : .deduplicated, bytes: size)
     let (verified, isSingle) = self.verified(record, size: size, digest: digest)
     let (placed, isQueued) = try await catalog.write { [self] transaction in
       try storeVerified(verified, isSingle: isSingle, isNew: false, in: transaction)

@@ -151,9 +151,9 @@ private struct SpyingStore: BlobStore {
   var onSync: @Sendable () -> Void = {}
   var beforePublishing: @Sendable () async -> Void = {}
 
-  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) -> Bool {
     await beforePublishing()
-    try await base.publishPartial(id, as: digest)
+    return try await base.publishPartial(id, as: digest)
   }
   func createPartial(_ id: UploadID, urgency: HashUrgency) async throws(BlobError) -> any PartialBlob {
     SpyingPartial(base: try await base.createPartial(id, urgency: urgency), onSync: onSync)

@@ -94,14 +94,14 @@ package struct DiskBlobStore: BlobStore {
     return BlobHold { [holds] in holds.release(digests) }
   }
 
-  package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+  @discardableResult
+  package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) -> Bool {
     await holds.take(digest, for: id)
-    let (isNew, size) = try await perform { () throws(FileError) in try publish(id, as: digest) }
-    counters.add(isNew ? .written : .deduplicated, bytes: size)
+    return try await perform { () throws(FileError) in try publish(id, as: digest) }
   }
 
-  /// True and its size for an object that was not there; call on the executor.
-  private func publish(_ id: UploadID, as digest: Digest) throws(FileError) -> (isNew: Bool, size: Int64) {
+  /// Call on the executor.
+  private func publish(_ id: UploadID, as digest: Digest) throws(FileError) -> Bool {
     let folder = try objectFolder(digest)
     if let stored = try files.size(layout.object(digest)) {
       if let size = try files.size(layout.partial(id)), size != stored {
@@ -111,13 +111,12 @@ package struct DiskBlobStore: BlobStore {
       }
       // Perhaps made a moment ago, by an attempt that ended before it was durable.
       if isSynced { try files.syncFolder(folder) }
-      return (false, stored)
+      return false
     }
     let file = try files.open(layout.partial(id), .read)
     defer { file.close() }
     try file.setPermissions(0o444)
     if isSynced { try file.sync() }
-    let size = try file.size()
     var isNew = true
     do throws(FileError) {
       // A second name and not a rename: until the catalog says "verified" the upload must still find its bytes.
@@ -127,7 +126,7 @@ package struct DiskBlobStore: BlobStore {
       isNew = false
     }
     if isSynced { try files.syncFolder(folder) }
-    return (isNew, size)
+    return isNew
   }
 
   package func removePartial(_ id: UploadID) async throws(BlobError) {
