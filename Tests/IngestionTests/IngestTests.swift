@@ -107,7 +107,7 @@ import Vocabulary
     #expect(push.errorMessage?.contains("allowEmpty") == true)
   }
 
-  @Test("C29 a folder without files is sealed when the push allows it, also after a failure")
+  @Test("C29 a folder without files is sealed when the push allows it")
   func allowedEmpty() async throws {
     let fixture = try IngestFixture()
     try LinuxFileSystem().makeFolder(fixture.tree.child("nothing/here"))
