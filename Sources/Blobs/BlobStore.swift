@@ -19,7 +19,10 @@ package protocol BlobStore: Sendable {
   ///
   /// Doing it again, or for content that is stored already, changes nothing. Durable when it returns. The object is held
   /// until the partial is removed.
-  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError)
+  ///
+  /// - Returns: false when the object was there.
+  @discardableResult
+  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) -> Bool
   /// Keeps the objects from being collected while the hold lives, whether they are there or not.
   func hold(_ digests: [Digest]) async -> BlobHold
   /// Done when there is none.
@@ -50,6 +53,8 @@ package protocol BlobStore: Sendable {
   /// The names in a folder below `bundles/`; empty when there is none.
   func descriptorNames(folder: RepoName) async throws(BlobError) -> [String]
 
+  /// What was taken in since the process began, counted by whoever knows it.
+  var counters: StorageCounters { get }
   /// Free and total bytes of the storage.
   func space() async throws(BlobError) -> (free: Int64, total: Int64)
 }

@@ -31,6 +31,13 @@ package enum TarFormat {
     return bytes
   }
 
+  /// The header of a folder; `name` ends with a slash and has at most 100 bytes of ASCII.
+  package static func folder(name: String, modifiedAt: Timestamp) -> [UInt8] {
+    block(
+      name: Array(name.utf8.prefix(100)), size: 0, mode: 0o755,
+      seconds: min(max(0, modifiedAt.milliseconds / 1000), largestPlainSize), type: "5")
+  }
+
   /// Zeros up to the next block after `size` bytes of content.
   package static func padding(after size: Int64) -> [UInt8] {
     let rest = Int(size % Int64(blockBytes))

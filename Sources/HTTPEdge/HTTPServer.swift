@@ -130,6 +130,7 @@ package struct HTTPServer: Sendable {
     UpkeepRoutes(services: services).add(to: router)
     BrowseRoutes(services: services).add(to: router)
     StatusRoutes(services: services).add(to: router)
+    MetricsRoutes(services: services).add(to: router)
     EventRoutes(services: services, feed: events).add(to: router)
     ProblemRoutes().add(to: router)
     OpenAPIRoutes().add(to: router)

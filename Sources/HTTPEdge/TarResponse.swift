@@ -35,7 +35,11 @@ package struct TarResponse: Sendable {
       var archive = ArchiveWriter(writer, DownloadPieces(services.downloadBudget))
       try await services.reportingFaults {
         let lines = ManifestLines(ManifestReader(manifest))
-        if layout == .bag { try await writeTags(lines, to: &archive) }
+        if layout == .bag {
+          try await writeTags(lines, to: &archive)
+          // A bag has its payload folder also when nothing is in it (RFC 8493, 2.1.2).
+          if bundle.fileCount == 0 { try await archive.write(payloadFolder) }
+        }
         try await writeFiles(lines, to: &archive)
         try await archive.write(TarFormat.end)
         try await archive.flush()
@@ -46,6 +50,10 @@ package struct TarResponse: Sendable {
   }
 
   private var baseName: String { "\(bundle.repo)-\(bundle.sequence)" }
+
+  private var payloadFolder: [UInt8] {
+    TarFormat.folder(name: "\(baseName)/\(BagFormat.payloadFolder)/", modifiedAt: bundle.createdAt)
+  }
 
   private func writeFiles(_ lines: ManifestLines, to archive: inout ArchiveWriter) async throws {
     var contents = EntryContents(

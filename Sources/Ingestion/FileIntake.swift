@@ -88,6 +88,7 @@ struct FileIntake: Sendable {
   private func store(_ open: any StampedFile, _ stamp: FileStamp) async throws -> Bool {
     if let digest = try await knownDigest(open, stamp), let hold = try await hold(digest, stamp.info.size) {
       defer { withExtendedLifetime(hold) {} }
+      services.blobs.counters.add(.deduplicated, bytes: stamp.info.size)
       try await run.register([TakenFile(file, stamp, digest: digest, content: nil)])
       return true
     }

@@ -17,12 +17,15 @@ package struct IngestRequest: Sendable {
   package var files: [BundlePath]
   /// Files processed at once.
   package var concurrencyFactor: Int
+  /// Whether a folder without files makes an empty bundle.
+  package var allowsEmpty: Bool
 
   package init(
     repo: RepoName, message: String, label: LabelName? = nil, author: String? = nil, source: String,
     path: BundlePath? = nil, files: [BundlePath] = [],
-    concurrencyFactor: Int = IngestRequest.standardConcurrencyFactor
+    concurrencyFactor: Int = IngestRequest.standardConcurrencyFactor, allowsEmpty: Bool = false
   ) {
+    self.allowsEmpty = allowsEmpty
     self.repo = repo
     self.message = message
     self.label = label

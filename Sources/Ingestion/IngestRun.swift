@@ -115,7 +115,9 @@ struct IngestRun: Sendable {
     let (count, bytes) = try await change { transaction, push in
       let totals = try transaction.expectedTotals(ofPush: push.id)
       guard totals.count > 0 || push.allowsEmpty else {
-        throw ProblemError(.pushIncomplete, detail: "the folder has no files to push")
+        throw ProblemError(
+          .pushIncomplete,
+          detail: "the folder has no files to push; a push with allowEmpty makes an empty bundle of it")
       }
       var push = push
       push.expectedCount = totals.count
@@ -211,8 +213,16 @@ struct IngestRun: Sendable {
       }
       return try await group.reduce(into: [Digest: Extent]()) { $0[$1.0] = $1.1 }
     }
+    count(files, written: contents.values.map { Int64($0.count) })
     extents.merge(stored) { known, _ in known }
     try await register(files, extents)
+  }
+
+  private func count(_ files: [TakenFile], written: [Int64]) {
+    let bytes = written.reduce(0, +)
+    services.blobs.counters.add(.written, count: written.count, bytes: bytes)
+    services.blobs.counters.add(
+      .deduplicated, count: files.count - written.count, bytes: files.reduce(0) { $0 + $1.size } - bytes)
   }
 
   /// The rows and events of files whose content is stored; the last of them seal the push.
@@ -236,6 +246,7 @@ struct IngestRun: Sendable {
       }
       return try PushRules.sealIfComplete(push.id, at: now, in: transaction)
     }
+    services.blobs.counters.add(.ingested, count: files.count, bytes: files.reduce(0) { $0 + $1.size })
     if isQueued { services.wakeScheduler() }
   }
 

@@ -64,6 +64,7 @@ package final class IngestRunner: Sendable {
       id: .make(clock: services.clock, entropy: services.entropy), state: .open, origin: .source,
       repo: request.repo, message: request.message, label: request.label, author: request.author,
       sealWhenComplete: false, createdAt: now, expiresAt: nil,
+      allowsEmpty: request.allowsEmpty,
       source: SourceFolder(name: source.name, path: request.path?.text ?? ""),
       concurrencyFactor: request.concurrencyFactor)
     try await services.catalog.write { transaction in

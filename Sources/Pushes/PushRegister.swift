@@ -12,12 +12,15 @@ package struct PushRequest: Sendable {
   /// nil: any files may come.
   package var files: [ExpectedFile]?
   package var conflicts: ConflictPolicy
+  /// Whether it may be sealed without any file.
+  package var allowsEmpty: Bool
 
   package init(
     repo: RepoName, message: String, label: LabelName? = nil, author: String? = nil,
     sealWhenComplete: Bool = false,
-    files: [ExpectedFile]? = nil, conflicts: ConflictPolicy = .refuse
+    files: [ExpectedFile]? = nil, conflicts: ConflictPolicy = .refuse, allowsEmpty: Bool = false
   ) {
+    self.allowsEmpty = allowsEmpty
     self.conflicts = conflicts
     self.repo = repo
     self.message = message
@@ -53,6 +56,8 @@ package struct PushRegister: Sendable {
     self.wakeScheduler = wakeScheduler
   }
 
+  /// One that expects no file at all and seals itself is sealed at once.
+  ///
   /// - Throws: `ProblemError`: `bad-request`, `bad-path` or `path-conflict`.
   package func open(_ request: PushRequest, by actor: String? = nil) async throws -> PushRecord {
     try check(request)
@@ -62,8 +67,9 @@ package struct PushRegister: Sendable {
       message: request.message, label: request.label, author: request.author,
       sealWhenComplete: request.sealWhenComplete, expectedCount: request.files.map { Int64($0.count) },
       expectedBytes: request.files.map { $0.reduce(0) { $0 + $1.size } }, createdAt: now,
-      expiresAt: now.adding(seconds: expirySeconds), conflictPolicy: request.conflicts)
-    try await catalog.write { transaction in
+      expiresAt: now.adding(seconds: expirySeconds), conflictPolicy: request.conflicts,
+      allowsEmpty: request.allowsEmpty)
+    let (opened, isQueued) = try await catalog.write { transaction in
       if try transaction.repo(push.repo) == nil {
         try transaction.ensureRepo(push.repo, description: nil, at: now)
         try transaction.record(
@@ -71,8 +77,13 @@ package struct PushRegister: Sendable {
       }
       try transaction.insert(push, expecting: request.files ?? [])
       try transaction.record(PushRules.event(.pushOpened, push, at: now, by: actor))
+      guard push.expectedCount == 0, try PushRules.sealIfComplete(push.id, at: now, in: transaction) else {
+        return (push, false)
+      }
+      return (try PushRules.requirePush(push.id, in: transaction), true)
     }
-    return push
+    if isQueued { wakeScheduler() }
+    return opened
   }
 
   /// Queues the push; sealing again changes nothing.
@@ -94,7 +105,7 @@ package struct PushRegister: Sendable {
       }
       let files = try transaction.missing(ofPush: id, limit: Self.missingLimit)
       var missing = files.map { ["path": $0.path, "reason": $0.reason.rawValue] }
-      if missing.isEmpty, try transaction.pushProgress(id).total == 0 {
+      if missing.isEmpty, !push.allowsEmpty, try transaction.pushProgress(id).total == 0 {
         missing = [["path": "", "reason": "empty"]]
       }
       guard missing.isEmpty else {
@@ -125,7 +136,9 @@ package struct PushRegister: Sendable {
   private static func summary(of missing: [[String: String]]) -> String {
     let named = missing.prefix(3).map { item in
       let path = item["path"] ?? ""
-      return path.isEmpty ? "it has no files" : "\(quoted(path)) is \(item["reason"] ?? "missing")"
+      return path.isEmpty
+        ? "it has no files; send some, or open another push with allowEmpty for an empty bundle"
+        : "\(quoted(path)) is \(item["reason"] ?? "missing")"
     }
     let more = missing.count - named.count
     let bound = missing.count == missingLimit ? "at least " : ""
@@ -213,9 +226,15 @@ package struct PushRegister: Sendable {
       }
       return
     }
-    guard (1...Self.maximumFiles).contains(files.count) else {
+    guard !files.isEmpty || request.allowsEmpty else {
       throw ProblemError(
-        .badRequest, detail: "files must name 1 to \(Self.maximumFiles) files, not \(files.count)",
+        .badRequest,
+        detail: "files is empty; name 1 to \(Self.maximumFiles) files, or say allowEmpty for an empty bundle",
+        members: ["field": .text("files")])
+    }
+    guard files.count <= Self.maximumFiles else {
+      throw ProblemError(
+        .badRequest, detail: "files must name at most \(Self.maximumFiles) files, not \(files.count)",
         members: ["field": .text("files")])
     }
     let sorted = files.sorted { $0.path < $1.path }

@@ -16,10 +16,13 @@ package protocol UploadBody: AnyObject, Sendable {
   ///
   /// - Throws: `ProblemError` when one was announced and is missing, or what came is malformed.
   func trailingChecksum() throws(ProblemError) -> Checksum?
+  /// False for content that lies in storage, or that was counted when it came.
+  var isFromClient: Bool { get }
 }
 
 extension UploadBody {
   package func trailingChecksum() throws(ProblemError) -> Checksum? { nil }
+  package var isFromClient: Bool { true }
 }
 
 /// Where content goes: called by one thread at a time.

@@ -187,6 +187,7 @@ extension UploadEngine {
     do {
       try await body?.deliver(to: sink)
     } catch { (end, cause) = (.interrupted, error.problem) }
+    if let body, body.isFromClient { blobs.counters.add(.received, bytes: max(0, partial.size - start)) }
     var (machine, stop, failure) = sink.close()
     if stop == .overflow { end = .overflow }
     if stop == .noRoom { (end, cause) = (.interrupted, DiskHeadroom.shortage) }

@@ -49,6 +49,8 @@ extension UploadEngine {
   package func createMany(
     _ files: [WholeFile], author: String? = nil, in push: PushID, client: String?
   ) async throws(ProblemError) -> [WholeFileOutcome] {
+    blobs.counters.add(
+      .received, count: files.count, bytes: files.reduce(0) { $0 + Int64($1.content.count) })
     do {
       if let problem = drainingProblem { throw problem }
       if let problem = await headroom.problem() { throw problem }
@@ -168,16 +170,21 @@ extension UploadEngine {
   /// Stores content that is stored nowhere yet, each once.
   private func pack(_ files: inout [Candidate]) async throws {
     var known: Set<Digest> = []
-    let contents = files.filter { file in
-      file.isOpen && file.mismatch == nil && file.extent == nil && known.insert(file.digest).inserted
-    }.map { (digest: $0.digest, content: $0.content) }
-    guard headroom.take(contents.reduce(0) { $0 + $1.content.count }) else { throw DiskHeadroom.shortage }
+    let kept = files.filter { $0.isOpen && $0.mismatch == nil }
+    let contents = kept.filter { $0.extent == nil && known.insert($0.digest).inserted }
+      .map { (digest: $0.digest, content: $0.content) }
+    let newBytes = contents.reduce(0) { $0 + $1.content.count }
+    guard headroom.take(newBytes) else { throw DiskHeadroom.shortage }
     let extents = try await withThrowingTaskGroup(of: (Digest, Extent).self) { group in
       for (digest, content) in contents {
         group.addTask { [blobs] in (digest, try await blobs.putSmall(content, digest: digest)) }
       }
       return try await group.reduce(into: [Digest: Extent]()) { $0[$1.0] = $1.1 }
     }
+    blobs.counters.add(.written, count: contents.count, bytes: Int64(newBytes))
+    blobs.counters.add(
+      .deduplicated, count: kept.count - contents.count,
+      bytes: kept.reduce(0) { $0 + Int64($1.content.count) } - Int64(newBytes))
     for index in files.indices where files[index].extent == nil {
       files[index].extent = extents[files[index].digest]
     }

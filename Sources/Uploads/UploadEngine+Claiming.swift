@@ -177,6 +177,8 @@ extension UploadEngine {
     }
     if isQueued { wakeScheduler() }
     for placed in notes { await tell(placed) }
+    let claimed = zip(files, outcomes).filter { if case .stored = $1 { true } else { false } }
+    blobs.counters.add(.claimed, count: claimed.count, bytes: claimed.reduce(0) { $0 + $1.0.size })
     return outcomes
   }
 

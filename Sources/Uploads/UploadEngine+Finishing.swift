@@ -126,7 +126,8 @@ extension UploadEngine {
     if let mismatch = try await mismatch(of: record, size: size, digest: digest) {
       throw try await reject(record, mismatch)
     }
-    try await blobs.publishPartial(record.id, as: digest)
+    let isNew = try await blobs.publishPartial(record.id, as: digest)
+    blobs.counters.add(isNew ? .written : .deduplicated, bytes: size)
     let (verified, isSingle) = self.verified(record, size: size, digest: digest)
     let (placed, isQueued) = try await catalog.write { [self] transaction in
       try storeVerified(verified, isSingle: isSingle, isNew: false, in: transaction)
@@ -147,7 +148,7 @@ extension UploadEngine {
       throw try await reject(record, mismatch)
     }
     let known = try await catalog.read { try $0.extents(of: [digest])[digest] }
-    let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
+    let extent = try await blobs.keepSmall(content, digest: digest, known: known)
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
     let (placed, isQueued) = try await catalog.write { [self] transaction in
       try transaction.insert(extent, of: digest)

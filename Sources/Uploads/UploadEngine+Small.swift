@@ -35,6 +35,7 @@ extension UploadEngine {
     var interruption: BodyInterrupted?
     do { try await body.deliver(to: sink) } catch { interruption = error }
     let (bytes, isOverflow) = sink.result
+    if body.isFromClient { blobs.counters.add(.received, bytes: Int64(bytes.count)) }
     if isOverflow { return (bytes, .overflow, nil) }
     if bytes.count == length { return (bytes, .whole, nil) }
     return (bytes, interruption == nil ? .part : .interrupted, interruption?.problem)
@@ -163,7 +164,7 @@ extension UploadEngine {
     if let mismatch = DigestMismatch(of: expected, content: content, digest: digest) {
       throw try await registerRejected(expected, mismatch)
     }
-    let extent = if let known { known } else { try await blobs.putSmall(content, digest: digest) }
+    let extent = try await blobs.keepSmall(content, digest: digest, known: known)
     let (verified, isSingle) = self.verified(record, size: Int64(content.count), digest: digest)
     let (placed, isQueued) = try await catalog.write { [self] transaction in
       var stored = verified
@@ -202,4 +203,5 @@ final class BytesBody: UploadBody {
     if !bytes.isEmpty { _ = sink.take(bytes) }
   }
   func interrupt() {}
+  var isFromClient: Bool { false }
 }

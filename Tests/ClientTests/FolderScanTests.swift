@@ -50,6 +50,15 @@ import Vocabulary
     #expect(scan("c/.sheaf/").errors.count == 1)
   }
 
+  @Test("C29 no files at all are an error, unless that is allowed")
+  func allowedEmpty() throws {
+    try LinuxFileSystem().makeFolder(folder.child("nothing/here"))
+    #expect(scan("nothing").errors == [FolderScan.noFiles])
+    let allowed = FolderScan(["nothing"], in: folder.path, allowsEmpty: true)
+    #expect(allowed.errors.isEmpty && allowed.files.isEmpty)
+    #expect(FolderScan(["none"], in: folder.path, allowsEmpty: true).errors.count == 1)
+  }
+
   @Test("two arguments that collide are an error that names both")
   func collisions() throws {
     try folder.write("other", to: "d/one.txt")
@@ -95,12 +104,6 @@ import Vocabulary
     let scan = scan("bad", "missing", "")
     #expect(scan.errors.count == 4)
     #expect(!scan.errors.joined().unicodeScalars.contains("\u{1}"))
-  }
-
-  @Test("nothing to push is an error")
-  func empty() throws {
-    try FileManager.default.createDirectory(atPath: folder.child("none"), withIntermediateDirectories: true)
-    #expect(scan("none").errors.count == 1)
   }
 
   @Test("an absolute path keeps the trailing slash that changes its meaning")

@@ -29,6 +29,12 @@ import Vocabulary
     #expect(request.label == nil)
     #expect(request.files.isEmpty)
     #expect(request.concurrencyFactor == 4)
+    #expect(!request.allowsEmpty)
+  }
+
+  @Test("C29 the ticked box allows a push without files")
+  func empty() throws {
+    #expect(try SourceForm("newRepo=a&message=m&allowEmpty=yes").request(source: "disk").allowsEmpty)
   }
 
   @Test(

@@ -104,6 +104,19 @@ import Vocabulary
     let push = try await fixture.push(fixture.request())
     #expect(push.state == .failed)
     #expect(push.errorCode == "push-incomplete")
+    #expect(push.errorMessage?.contains("allowEmpty") == true)
+  }
+
+  @Test("C29 a folder without files is sealed when the push allows it")
+  func allowedEmpty() async throws {
+    let fixture = try IngestFixture()
+    try LinuxFileSystem().makeFolder(fixture.tree.child("nothing/here"))
+    var request = try fixture.request()
+    request.allowsEmpty = true
+    let push = try await fixture.push(request)
+    #expect(push.state == .queued && push.allowsEmpty && push.expectedCount == 0)
+    #expect(try await fixture.uploads(of: push.id).isEmpty)
+    #expect(fixture.wakes.withLock { $0 } == 1)
   }
 
   @Test(

@@ -187,13 +187,14 @@ import Vocabulary
     #expect(try await fixture.register.attemptSeal(id).get().state == .queued)
   }
 
-  @Test("an empty push is not sealed")
+  @Test("C29 an empty push is not sealed, and told what would be right")
   func empty() async throws {
     let id = try await fixture.push(.open)
     try await fixture.upload(.cancelled, "a", of: id)
     let error = await problem { _ = try await fixture.register.seal(id) }
     #expect(error?.problem == .pushIncomplete)
     #expect(error?.members["missing"] == .list([["path": "", "reason": "empty"]]))
+    #expect(error?.detail.contains("allowEmpty") == true)
   }
 
   @Test("the list of what is missing is bounded")

@@ -168,9 +168,9 @@ private struct SpyingStore: BlobStore {
   var onSync: @Sendable () -> Void = {}
   var beforePublishing: @Sendable () async -> Void = {}
 
-  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+  func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) -> Bool {
     await beforePublishing()
-    try await base.publishPartial(id, as: digest)
+    return try await base.publishPartial(id, as: digest)
   }
   func packedContents(_ digests: [Digest]) async throws(BlobError) -> [Digest: [UInt8]] {
     try await base.packedContents(digests)
@@ -211,6 +211,7 @@ private struct SpyingStore: BlobStore {
   func descriptorNames(folder: RepoName) async throws(BlobError) -> [String] {
     try await base.descriptorNames(folder: folder)
   }
+  var counters: StorageCounters { base.counters }
   func space() async throws(BlobError) -> (free: Int64, total: Int64) { try await base.space() }
 }
 

@@ -11,6 +11,7 @@ package struct DiskBlobStore: BlobStore {
   let index: any ExtentIndex
   let packs: PackWriter
   let holds = ObjectHolds()
+  package let counters = StorageCounters()
   /// False: bytes survive the process but not the machine (`durability = process`).
   let isSynced: Bool
   /// Folders this process has made sure of.
@@ -93,32 +94,39 @@ package struct DiskBlobStore: BlobStore {
     return BlobHold { [holds] in holds.release(digests) }
   }
 
-  package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) {
+  @discardableResult
+  package func publishPartial(_ id: UploadID, as digest: Digest) async throws(BlobError) -> Bool {
     await holds.take(digest, for: id)
-    try await perform { () throws(FileError) in
-      let folder = try objectFolder(digest)
-      if let stored = try files.size(layout.object(digest)) {
-        if let size = try files.size(layout.partial(id)), size != stored {
-          throw FileError(
-            kind: .other, call: "link", path: layout.object(digest), code: 0,
-            explanation: "an object of \(stored) bytes is there, the file of this digest has \(size)")
-        }
-        // Perhaps made a moment ago, by an attempt that ended before it was durable.
-        if isSynced { try files.syncFolder(folder) }
-        return
+    return try await perform { () throws(FileError) in try publish(id, as: digest) }
+  }
+
+  /// Call on the executor.
+  private func publish(_ id: UploadID, as digest: Digest) throws(FileError) -> Bool {
+    let folder = try objectFolder(digest)
+    if let stored = try files.size(layout.object(digest)) {
+      if let size = try files.size(layout.partial(id)), size != stored {
+        throw FileError(
+          kind: .other, call: "link", path: layout.object(digest), code: 0,
+          explanation: "an object of \(stored) bytes is there, the file of this digest has \(size)")
       }
-      let file = try files.open(layout.partial(id), .read)
-      defer { file.close() }
-      try file.setPermissions(0o444)
-      if isSynced { try file.sync() }
-      do throws(FileError) {
-        // A second name and not a rename: until the catalog says "verified" the upload must still find its bytes.
-        try files.link(layout.partial(id), to: layout.object(digest))
-      } catch {
-        if error.kind != .exists { throw error }
-      }
+      // Perhaps made a moment ago, by an attempt that ended before it was durable.
       if isSynced { try files.syncFolder(folder) }
+      return false
     }
+    let file = try files.open(layout.partial(id), .read)
+    defer { file.close() }
+    try file.setPermissions(0o444)
+    if isSynced { try file.sync() }
+    var isNew = true
+    do throws(FileError) {
+      // A second name and not a rename: until the catalog says "verified" the upload must still find its bytes.
+      try files.link(layout.partial(id), to: layout.object(digest))
+    } catch {
+      if error.kind != .exists { throw error }
+      isNew = false
+    }
+    if isSynced { try files.syncFolder(folder) }
+    return isNew
   }
 
   package func removePartial(_ id: UploadID) async throws(BlobError) {

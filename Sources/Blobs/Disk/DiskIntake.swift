@@ -40,19 +40,22 @@ final class DiskIntake: ObjectIntake {
     let size = size.withLock { $0 }
     let hold = await store.hold([digest])
     self.hold.withLock { $0 = hold }
-    try await store.executor.blob { [self] () throws(FileError) in
+    let isNew = try await store.executor.blob { [self] () throws(FileError) in
       let folder = try store.objectFolder(digest)
       let name = store.layout.object(digest)
       if try store.files.size(name) == size {
         // Perhaps made a moment ago, by an attempt that ended before it was durable.
         if store.isSynced { try store.files.syncFolder(folder) }
-        return try store.files.remove(path)
+        try store.files.remove(path)
+        return false
       }
       try file.setPermissions(0o444)
       if store.isSynced { try file.sync() }
       try store.files.rename(path, to: name)
       if store.isSynced { try store.files.syncFolder(folder) }
+      return true
     }
+    store.counters.add(isNew ? .written : .deduplicated, bytes: size)
     file.close()
     return digest
   }

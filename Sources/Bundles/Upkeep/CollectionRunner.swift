@@ -1,3 +1,4 @@
+import Blobs
 import Catalog
 import Platform
 import Vocabulary
@@ -76,11 +77,16 @@ package final class CollectionRunner: Sendable {
 
   private func end(_ state: Status.State, error: String?) {
     let now = clock.now()
-    status.withLock { status in
+    let ended = status.withLock { status in
       status.state = state
       status.finishedAt = now
       status.error = error
+      return status
     }
+    // One that was stopped has removed what it says too.
+    guard !ended.isDryRun else { return }
+    collector.blobs.counters.add(
+      .collected, count: ended.report.removedObjects, bytes: ended.report.removedBytes)
   }
 
   private func record(_ result: CollectionReport, by actor: String?) async throws {

@@ -22,6 +22,8 @@ package struct PushOpening: Encodable, Sendable {
   package var author: String?
   package var conflicts: String?
   package var sealWhenComplete = false
+  /// nil: the server's own rule, which is not to.
+  package var allowEmpty: Bool?
   /// nil: any files may come.
   package var files: [AnnouncedFile]?
 

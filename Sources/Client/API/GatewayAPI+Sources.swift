@@ -27,12 +27,15 @@ package struct SourcePushOpening: Encodable, Sendable {
   package var message: String
   package var label: String?
   package var concurrencyFactor: Int?
+  /// nil: the server's own rule, which is not to.
+  package var allowEmpty: Bool?
   package var source: Source
 
   package init(
     repo: RepoName, message: String, label: LabelName?, concurrencyFactor: Int?, address: SourceAddress,
-    files: [String]?
+    files: [String]?, allowEmpty: Bool? = nil
   ) {
+    self.allowEmpty = allowEmpty
     self.repo = repo.text
     self.message = message
     self.label = label?.text

@@ -9,6 +9,8 @@ import Vocabulary
 package struct FolderScan: Sendable {
   /// A push takes no more than this.
   package static let maximumFiles = 1_000_000
+  /// The error about arguments that name no file.
+  package static let noFiles = "there are no files to push"
 
   /// In byte order of their paths.
   package private(set) var files: [SourceFile] = []
@@ -23,8 +25,10 @@ package struct FolderScan: Sendable {
 
   /// Looks at the disk; call only on an `IOExecutor`'s threads.
   ///
-  /// - Parameter folder: what relative arguments are relative to; absolute.
-  package init(_ arguments: [String], in folder: String) {
+  /// - Parameters:
+  ///   - folder: what relative arguments are relative to; absolute.
+  ///   - allowsEmpty: whether there may be no files at all.
+  package init(_ arguments: [String], in folder: String, allowsEmpty: Bool = false) {
     for argument in arguments { add(argument: argument, in: folder) }
     guard files.count <= Self.maximumFiles else {
       errors.append("there are more than \(Self.maximumFiles) files; push them in parts")
@@ -32,7 +36,7 @@ package struct FolderScan: Sendable {
     }
     findCollisions()
     files.sort { $0.path < $1.path }
-    if files.isEmpty && errors.isEmpty { errors.append("there are no files to push") }
+    if files.isEmpty && errors.isEmpty && !allowsEmpty { errors.append(Self.noFiles) }
   }
 
   /// All files below the folder, by their paths in it; there may be none.

@@ -19,6 +19,8 @@ package struct PushPlan: Sendable {
   package var into: PushID?
   /// Whether the push is sealed at the end, and its bundle waited for.
   package var seals: Bool
+  /// Whether the push may become a bundle without files.
+  package var allowsEmpty = false
 
   package init(
     repo: RepoName, label: LabelName?, message: String, files: [SourceFile], parallel: Int,
@@ -150,10 +152,11 @@ package struct PushEngine: Sendable {
     let declared = plan.files.map {
       AnnouncedFile(path: $0.path.text, size: $0.size, sha256: plan.declared[$0.path]?.hex)
     }
-    let opening = PushOpening(
+    var opening = PushOpening(
       repo: plan.repo, message: plan.message, label: plan.label, author: plan.author,
       conflicts: plan.conflicts, files: plan.isShared ? nil : declared)
-    let answer = try await retrier.run { try await api.openPush(opening) }
+    if plan.allowsEmpty { opening.allowEmpty = true }
+    let answer = try await retrier.run { [opening] in try await api.openPush(opening) }
     guard let id = PushID(answer.id) else { throw ClientError.unexpected("the new push has no id") }
     try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
     return .send(answer, id, plan.files.map { TransferItem(file: $0, step: .send) })
@@ -279,6 +282,8 @@ package struct PushEngine: Sendable {
         _ = try await retrier.run(unless: { $0.has(.pushIncomplete) }, { try await api.sealPush(id) })
         return
       } catch let error as ClientError where error.has(.pushIncomplete) {
+        // It has no path to name; what the server says tells what to do.
+        if error.items.contains(where: { $0.reason == "empty" }) { throw error }
         let lost = error.items.filter { $0.reason != "unfinished" }
         guard lost.isEmpty else {
           throw PushFailure.files(

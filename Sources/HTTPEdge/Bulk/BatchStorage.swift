@@ -1,3 +1,4 @@
+import Blobs
 import Catalog
 import Platform
 import UploadProtocol
@@ -34,7 +35,7 @@ struct BatchStorage: Sendable {
     let header = ArchiveFile(
       path: file.path, size: Int64(file.content.count), mode: file.mode, modifiedAt: file.modifiedAt,
       digest: file.declaredDigest)
-    return try await create(header, WholeBody(file.content))
+    return try await create(header, WholeBody(file.content, isFromClient: false))
   }
 
   /// Stores a file whose content is behind in the stream, which is then at the file's end.
@@ -123,6 +124,7 @@ struct BatchStorage: Sendable {
       while let event = try await stream.next(), case .bytes(let bytes)? = event.content {
         hash.update(ItemPiece(bytes: bytes))
       }
+      services.blobs.counters.add(.received, bytes: hash.byteCount)
       digest = hash.digest()
     } else {
       try await stream.skip()

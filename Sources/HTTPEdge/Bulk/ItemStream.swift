@@ -155,7 +155,12 @@ final class ItemBody<Event: ItemEvent>: UploadBody {
 /// Content that is in memory as a whole.
 final class WholeBody: UploadBody {
   private let bytes: [UInt8]
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  let isFromClient: Bool
+
+  init(_ bytes: [UInt8], isFromClient: Bool = true) {
+    self.bytes = bytes
+    self.isFromClient = isFromClient
+  }
 
   func deliver(to sink: any UploadSink) async throws(BodyInterrupted) {
     if !bytes.isEmpty { _ = sink.take(bytes) }

@@ -32,6 +32,6 @@ package struct SourceForm: Sendable {
       repo: try RepoName(form["repo"].isEmpty ? form["newRepo"] : form["repo"]), message: form["message"],
       label: label.isEmpty ? nil : try LabelName(label), source: source,
       path: path.isEmpty ? nil : try IngestRequest.path(path), files: files,
-      concurrencyFactor: concurrencyFactor)
+      concurrencyFactor: concurrencyFactor, allowsEmpty: !form["allowEmpty"].isEmpty)
   }
 }

@@ -138,4 +138,5 @@ private final class CopyBody: UploadBody {
   }
 
   func interrupt() { state.withLock { $0.isInterrupted = true } }
+  var isFromClient: Bool { false }
 }

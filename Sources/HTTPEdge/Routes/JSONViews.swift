@@ -44,6 +44,7 @@ package enum JSONViews {
       "state": .string(push.state.rawValue),
       "status": .string(push.state.status.rawValue),
       "sealWhenComplete": .bool(push.sealWhenComplete),
+      "allowEmpty": .bool(push.allowsEmpty),
       "conflicts": .string(push.conflictPolicy.rawValue),
       "replaced": .integer(snapshot.replaced),
       "createdAt": .time(push.createdAt),

@@ -14,7 +14,7 @@ package struct PushFields: Decodable, Sendable {
       decoder,
       fields: [
         "repo", "message", "label", "author", "sealWhenComplete", "files", "conflicts", "source",
-        "concurrencyFactor",
+        "concurrencyFactor", "allowEmpty",
       ])
     let files: [FileFields]? = try reader.optional("files")
     request = PushRequest(
@@ -22,7 +22,8 @@ package struct PushFields: Decodable, Sendable {
       label: try reader.optional("label").map { (label: String) in try LabelName(label) },
       author: try reader.optional("author"),
       sealWhenComplete: try reader.optional("sealWhenComplete") ?? false, files: files?.map(\.file),
-      conflicts: try Self.policy(reader.optional("conflicts")))
+      conflicts: try Self.policy(reader.optional("conflicts")),
+      allowsEmpty: try reader.optional("allowEmpty") ?? false)
     ingest = try Self.ingest(request, reader)
   }
 }
@@ -54,7 +55,8 @@ extension PushFields {
     return IngestRequest(
       repo: request.repo, message: request.message, label: request.label, author: request.author,
       source: source.name, path: source.path, files: source.files,
-      concurrencyFactor: factor.map { Int(clamping: $0) } ?? IngestRequest.standardConcurrencyFactor)
+      concurrencyFactor: factor.map { Int(clamping: $0) } ?? IngestRequest.standardConcurrencyFactor,
+      allowsEmpty: request.allowsEmpty)
   }
 }
 

@@ -11,7 +11,7 @@ struct Push: AsyncParsableCommand {
       A file 'a/b.txt' becomes 'b.txt' in the bundle. A folder 'a/b' becomes 'b/...', as with 'cp -r'; with a trailing \
       slash, 'a/b/', only its contents are sent, as with rsync. Symbolic links and special files inside folders are \
       skipped with a warning, folders without files leave no trace, and two files with the same place in the bundle \
-      are an error. Nothing is sent before all names are known to be good.
+      are an error, and so are no files at all without --allow-empty. Nothing is sent before all names are known to be good.
 
       When the network or the server fails, sheaf goes on by itself for as long as --retry-budget allows. After \
       Ctrl-C, a crash or status 3, run the same command again: what the server has is compared with the local files \
@@ -63,6 +63,9 @@ struct Push: AsyncParsableCommand {
       valueName: "policy"))
   var conflicts: String?
 
+  @Flag(help: "Make an empty bundle when there are no files, instead of an error.")
+  var allowEmpty = false
+
   @OptionGroup var server: ServerOption
 
   @OptionGroup var transfer: TransferOption
@@ -109,6 +112,9 @@ struct Push: AsyncParsableCommand {
       if let (name, _) = others.first(where: { $0.1 != nil }) {
         throw CommandFailure("\(name) is the push's own and cannot stand beside --into")
       }
+      guard !allowEmpty else {
+        throw CommandFailure("--allow-empty is the push's own and cannot stand beside --into")
+      }
       guard !paths.isEmpty else { throw CommandFailure("name the files to send") }
       return Target(
         repo: .inbox, label: nil, message: "into \(id)", into: id, seals: seal ?? false, author: author)
@@ -151,10 +157,11 @@ struct Push: AsyncParsableCommand {
     )
     let api = GatewayAPI(server: serverURL, connections: parallel + 2, trust: trust)
     let result = try await ClientRun.closing(api) {
-      let plan = PushPlan(
+      var plan = PushPlan(
         repo: target.repo, label: target.label, message: target.message, files: files,
         parallel: parallel, author: target.author, conflicts: conflicts, into: target.into,
         seals: target.seals)
+      plan.allowsEmpty = allowEmpty
       let engine = PushEngine(
         api: api, plan: plan, journal: journal, board: board, io: io,
         policy: transfer.policy, cache: cache,
@@ -168,10 +175,15 @@ struct Push: AsyncParsableCommand {
     // A push that others will fill.
     if paths.isEmpty { return [] }
     let folder = FileManager.default.currentDirectoryPath
-    let scan = await io.perform { [paths] in FolderScan(paths, in: folder) }
+    let scan = await io.perform { [paths, allowEmpty] in
+      FolderScan(paths, in: folder, allowsEmpty: allowEmpty)
+    }
     for warning in scan.warnings { StandardError.line("sheaf: \(TextTable.visible(warning))") }
     guard scan.errors.isEmpty else {
-      throw CommandFailure(scan.errors.joined(separator: "\nsheaf: ") + "\nsheaf: nothing was sent")
+      let hint = scan.errors == [FolderScan.noFiles] && into == nil
+      throw CommandFailure(
+        scan.errors.joined(separator: "\nsheaf: ") + (hint ? "; --allow-empty makes an empty bundle" : "")
+          + "\nsheaf: nothing was sent")
     }
     return scan.files
   }

@@ -32,6 +32,7 @@ struct SourcePush: AsyncParsableCommand {
       valueName: "list"),
     completion: .file())
   var files: String?
+  @Flag(help: "Make an empty bundle when there are no files, instead of failing.") var allowEmpty = false
   @Flag(help: "Wait for the bundle.") var wait = false
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
@@ -40,7 +41,8 @@ struct SourcePush: AsyncParsableCommand {
     let command = self
     let opening = SourcePushOpening(
       repo: try RepoName(repo), message: message, label: try label.map { try LabelName($0) },
-      concurrencyFactor: concurrencyFactor, address: try SourceAddress(folder), files: try list())
+      concurrencyFactor: concurrencyFactor, address: try SourceAddress(folder), files: try list(),
+      allowEmpty: allowEmpty ? true : nil)
     try await ClientRun.run(interrupted: "interrupted; the push goes on") {
       let api = try command.server.connect()
       let retrier = Retrier(

@@ -18,15 +18,16 @@ extension BlobStoreConformance {
       try await store.removePartial(id(1))
       #expect(try await all(store.openObject(digest)) == bytes)
     },
-    BlobStoreLaw("publishing twice, and publishing what is stored already, changes nothing") { store in
+    BlobStoreLaw("publishing twice, and publishing what is stored already, changes nothing and says so") {
+      store in
       let bytes = [UInt8](repeating: 3, count: 100)
       let digest = SHA256Stream.digest(of: bytes)
       try await fill(store, id(1), bytes)
       try await fill(store, id(2), bytes)
-      try await store.publishPartial(id(1), as: digest)
-      try await store.publishPartial(id(1), as: digest)
+      #expect(try await store.publishPartial(id(1), as: digest))
+      #expect(try await !store.publishPartial(id(1), as: digest))
       try await store.removePartial(id(1))
-      try await store.publishPartial(id(2), as: digest)
+      #expect(try await !store.publishPartial(id(2), as: digest))
       try await store.removePartial(id(2))
       #expect(try await all(store.openObject(digest)) == bytes)
       #expect(try await store.partialIDs() == [])
