@@ -85,10 +85,12 @@ struct Composition: Sendable {
     let squash = Squash(catalog: catalog, clock: clock)
     let rulesDue = Periodic(seconds: 3600, clock: clock, isDueAtFirst: true)
     // A push of a million files takes minutes to let go: no tick waits for that.
-    let housekeeping = BackgroundWork(report: { report("upkeep failed: \($0)") }) {
-      if rulesDue.isDue() { try await squash.applyRules() }
-      try await planned.run()
-    }
+    let housekeeping = BackgroundWork(
+      report: { report("upkeep failed: \($0)") },
+      work: {
+        if rulesDue.isDue() { try await squash.applyRules() }
+        try await planned.run()
+      })
     let indexer = ObjectIndexer(catalog: catalog, blobs: store, report: report)
     let scheduler = SchedulerRunner(
       catalog: catalog, clock: clock, entropy: entropy,
