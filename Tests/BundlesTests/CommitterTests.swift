@@ -214,11 +214,36 @@ import Vocabulary
 
   @Test(
     "MUST-3 whatever file call fails, once or for good, the commit leaves no bundle or all of it, and the next makes it whole",
-    arguments: [false, true])
-  func everyFileCall(isLasting: Bool) async throws {
+    arguments: [false, true], [FileError.Kind.other, .full])
+  func everyFileCall(isLasting: Bool, kind: FileError.Kind) async throws {
     var call = 1
-    while try await interrupted({ $0.files.fail(call: call, isLasting: isLasting) }, { $0.files.wasHit }) {
+    while try await interrupted(
+      { $0.files.fail(call: call, kind: kind, isLasting: isLasting) }, { $0.files.wasHit })
+    {
       call += 1
+    }
+    #expect(call > 30)
+  }
+
+  @Test("a disk that is full while a push is committed is told as such, whichever call finds it so")
+  func fullDisk() async throws {
+    var call = 1
+    while true {
+      let fixture = try CommitFixture()
+      let (push, _, _) = try await fixture.admit(contents, label: try LabelName("release"))
+      fixture.files.fail(call: call, kind: .full, isLasting: true)
+      defer { call += 1 }
+      do {
+        try await fixture.committer().commit(push)
+        // The log of the push and what is tidied up may fail without harm.
+        if !fixture.files.wasHit { break }
+      } catch {
+        guard (error as? ProblemError)?.problem == .storageFull else {
+          Issue.record("call \(call): \(error)")
+          continue
+        }
+        #expect(try await fixture.bundles() == [])
+      }
     }
     #expect(call > 30)
   }

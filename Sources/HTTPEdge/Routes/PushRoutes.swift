@@ -28,7 +28,10 @@ package struct PushRoutes: Sendable {
       try await JSONBody.ignore(request)
       let attempt = try await services.attemptSeal(
         context.push(), by: services.actor(of: request, context))
-      return try await answer(try attempt.get(), status: attempt.wasSealed ? .ok : .accepted)
+      let sealed = try attempt.get()
+      return try await answer(
+        sealed, status: attempt.wasSealed ? .ok : .accepted,
+        headers: [.location: JSONViews.pushPath(sealed.id)])
     }
     push.post("cancel") { request, context in
       try await JSONBody.ignore(request)
