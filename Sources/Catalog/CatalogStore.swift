@@ -146,7 +146,7 @@ package protocol CatalogTransaction: CatalogReader {
   func removeIdempotentRequests(before: Timestamp, limit: Int) throws
   /// Records where a small object lies, unless that is known already.
   ///
-  /// - Throws: `ProblemError` with `busy` when the pack is closed.
+  /// - Throws: `ProblemError` with `busy` when it is not, and the pack is closed.
   func insert(_ extent: Extent, of digest: Digest) throws
 
   /// Records that a small object lies elsewhere now, if it lies there.
