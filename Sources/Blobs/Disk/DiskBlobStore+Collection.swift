@@ -45,16 +45,16 @@ extension DiskBlobStore: BlobCollection {
     }
   }
 
-  package func records(of pack: PackID) async throws(BlobError) -> [PackFormat.Record] {
+  package func records(of pack: PackID) async throws(BlobError) -> PackRecords {
     try await perform { () throws(FileError) in
       let file = try files.open(layout.pack(pack), .read)
       defer { file.close() }
       var records: [PackFormat.Record] = []
-      _ = try PackFormat.walk(
+      let end = try PackFormat.walk(
         size: try file.size(), isDeep: false,
         read: { (count, offset) throws(FileError) in try file.readBytes(count, at: offset) },
         visit: { records.append($0) })
-      return records
+      return PackRecords(records: records, end: end)
     }
   }
 
@@ -70,6 +70,18 @@ extension DiskBlobStore: BlobCollection {
       throw .failed("the record at \(record.offset) of pack \(pack) does not have its digest")
     }
     return bytes
+  }
+
+  package func makeDurable(_ packs: Set<PackID>) async throws(BlobError) {
+    if packs.isEmpty { return }
+    try await perform { () throws(FileError) in
+      for id in packs.sorted() {
+        let file = try files.open(layout.pack(id), .read)
+        defer { file.close() }
+        try file.sync()
+      }
+      try files.syncFolder(layout.packs)
+    }
   }
 
   package func removePack(_ id: PackID) async throws(BlobError) {

@@ -10,6 +10,8 @@ package struct Collector: Sendable {
   static let batchCount = 1000
   /// A pack with less than this part of its bytes alive is rewritten.
   static let liveShare = 0.5
+  /// Packs that are emptied before they are removed together, after one look through all extents.
+  static let emptiedCount = 16
 
   let catalog: any CatalogStore
   let blobs: any BlobStore & BlobCollection
@@ -33,6 +35,8 @@ package struct Collector: Sendable {
     let work = CollectionWork(collector: self, isDryRun: isDryRun, progress: progress)
     if !isDryRun { try await planned.run() }
     try await work.mark(inFlight: inFlight.manifests)
+    // A bundle whose deletion is lost would be there again without its objects.
+    if !isDryRun { try await catalog.sync() }
     try await work.sweepObjectFiles()
     try await work.sweepExtents()
     try await work.rewritePacks()
@@ -47,6 +51,8 @@ final class CollectionWork: @unchecked Sendable {
   let isDryRun: Bool
   private let progress: @Sendable (CollectionReport) -> Void
   var live = LiveObjects()
+  /// By what the sweep of extents left.
+  var packUses: [PackID: PackUse] = [:]
   /// Up to this event everything verified is in `live`.
   private var lastEvent: Int64 = 0
   var report = CollectionReport() {
