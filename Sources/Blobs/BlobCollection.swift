@@ -22,6 +22,12 @@ package protocol BlobCollection: Sendable {
   func makeDurable(_ packs: Set<PackID>) async throws(BlobError)
   /// Removes a pack's file, durably; done when it is not there.
   func removePack(_ id: PackID) async throws(BlobError)
+  /// The folders of descriptors.
+  func descriptorFolders() async throws(BlobError) -> [RepoName]
+  /// The bytes of a descriptor; nil when there is none, or it has more than `maximumBytes`.
+  func descriptor(
+    name: String, folder: RepoName, maximumBytes: Int
+  ) async throws(BlobError) -> [UInt8]?
 }
 
 /// The whole records of a pack, in order, and where going through them ended: what is behind damage is not among them.

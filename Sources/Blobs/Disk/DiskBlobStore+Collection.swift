@@ -91,4 +91,27 @@ extension DiskBlobStore: BlobCollection {
       if isSynced { try files.syncFolder(layout.packs) }
     }
   }
+
+  package func descriptorFolders() async throws(BlobError) -> [RepoName] {
+    try await perform { () throws(FileError) in
+      let names = try files.list(layout.bundles).compactMap { try? RepoName($0) }.sorted()
+      var folders: [RepoName] = []
+      for name in names where try FileInfo.of(layout.bundleFolder(name))?.kind == .folder {
+        folders.append(name)
+      }
+      return folders
+    }
+  }
+
+  package func descriptor(
+    name: String, folder: RepoName, maximumBytes: Int
+  ) async throws(BlobError) -> [UInt8]? {
+    try await perform { () throws(FileError) in
+      let path = "\(layout.bundleFolder(folder))/\(name)"
+      guard let size = try files.size(path), size <= maximumBytes else { return nil }
+      let file = try files.open(path, .read)
+      defer { file.close() }
+      return try file.readBytes(Int(size), at: 0)
+    }
+  }
 }
