@@ -3,7 +3,7 @@ import Vocabulary
 /// What the server remembers. One transaction holds many synchronous operations, so nothing interleaves in it.
 ///
 /// Implementations run the bodies on threads of their own, never on the cooperative pool. A written transaction is on
-/// stable storage when `write` returns.
+/// stable storage when `write` returns, as far as the store is configured to.
 package protocol CatalogStore: Sendable {
   /// Runs `body` on one consistent snapshot.
   func read<Result: Sendable>(
@@ -14,6 +14,9 @@ package protocol CatalogStore: Sendable {
   func write<Result: Sendable>(
     _ body: @escaping @Sendable (any CatalogTransaction) throws -> Result
   ) async throws -> Result
+
+  /// Makes what was written so far durable, also where the store is not configured to; needs no free space.
+  func sync() async throws
 
   /// Closes the store; later calls throw.
   func close() throws
@@ -146,7 +149,7 @@ package protocol CatalogTransaction: CatalogReader {
   func removeIdempotentRequests(before: Timestamp, limit: Int) throws
   /// Records where a small object lies, unless that is known already.
   ///
-  /// - Throws: `ProblemError` with `busy` when the pack is closed.
+  /// - Throws: `ProblemError` with `busy` when it is not, and the pack is closed.
   func insert(_ extent: Extent, of digest: Digest) throws
 
   /// Records that a small object lies elsewhere now, if it lies there.

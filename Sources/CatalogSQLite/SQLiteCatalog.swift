@@ -1,5 +1,6 @@
 import Catalog
 import GRDB
+import Platform
 import Vocabulary
 
 /// The catalog in one SQLite file in WAL mode: one writer, several readers that never wait for it.
@@ -9,17 +10,24 @@ import Vocabulary
 package final class SQLiteCatalog: CatalogStore {
   private let pool: DatabasePool
   private let group = ChangeGroup()
+  private let path: String
+  private let files: any FileSystem
+  private let isSynced: Bool
 
   /// Opens the catalog at `path`, creates it if there is none, and brings it to this version's format.
   ///
   /// With `isSynced` a written transaction survives the loss of power, else only the end of the process.
   /// `trace` is told the text of every statement before it runs, with `?` for values. `pageLimit` bounds the file, in
-  /// pages of 4 KiB: beyond it, changes fail as on a full disk.
+  /// pages of 4 KiB: beyond it, changes fail as on a full disk. `files` is what `sync` uses.
   ///
   /// - Throws: `SQLiteCatalogError.newerFormat` when a newer version wrote it; what it holds is then unchanged.
   package init(
-    path: String, isSynced: Bool = true, pageLimit: Int? = nil, trace: (@Sendable (String) -> Void)? = nil
+    path: String, isSynced: Bool = true, pageLimit: Int? = nil, files: any FileSystem = LinuxFileSystem(),
+    trace: (@Sendable (String) -> Void)? = nil
   ) throws {
+    self.path = path
+    self.files = files
+    self.isSynced = isSynced
     var configuration = Configuration()
     configuration.label = "catalog"
     configuration.foreignKeysEnabled = true
@@ -96,6 +104,27 @@ package final class SQLiteCatalog: CatalogStore {
     do {
       return try pool.write { db in try body(SQLiteTransaction(db: db)) }
     } catch { throw Self.inDomainTerms(error) }
+  }
+
+  /// Where commits are not synced, what they wrote is in the log until a checkpoint, which syncs it by itself.
+  package func sync() async throws {
+    if isSynced { return }
+    try await withCheckedThrowingContinuation { continuation in
+      pool.asyncWriteWithoutTransaction { [self] _ in
+        continuation.resume(with: Result { try syncLog() })
+      }
+    }
+  }
+
+  private func syncLog() throws {
+    let log = "\(path)-wal"
+    guard try files.size(log) != nil else { return }
+    let file = try files.open(log, .read)
+    defer { file.close() }
+    try file.sync()
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+      separator: "/")
+    try files.syncFolder(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder)
   }
 
   /// Waits for running bodies, folds the log into the file and closes it. Closing twice is allowed.

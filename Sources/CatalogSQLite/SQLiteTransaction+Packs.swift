@@ -13,7 +13,9 @@ extension SQLiteTransaction {
   }
 
   func insert(_ extent: Extent, of digest: Digest) throws {
-    guard try !isClosed(extent.pack) else {
+    if try isClosed(extent.pack) {
+      // Whoever found it there is right until it is moved, and after that too.
+      if try !extents(of: [digest]).isEmpty { return }
       throw ProblemError(
         .busy, detail: "the content's place in storage is being cleared; send it again in a moment")
     }

@@ -86,7 +86,9 @@ package struct CatalogRebuild {
   /// What a folder of descriptors tells: its bundles, and by `repo.json` what the repo is called now and where its
   /// labels are; without that, the repo has the folder's name, and labels are where commits put them.
   private func readRepo(_ folder: RepoName, _ write: Write, _ report: inout Report) throws {
-    let bundles = BundleSelection.choose(among: try descriptors(of: folder))
+    let found = try descriptors(of: folder)
+    let bundles = BundleSelection.choose(among: found)
+    let parents = Set(found.flatMap(\.parents))
     let descriptor = try repoDescriptor(of: folder)
     var labels: Set<LabelName> = []
     var count = 0
@@ -100,8 +102,8 @@ package struct CatalogRebuild {
         isRepo = true
       }
       for var bundle in bundles {
-        // A number below the newest was taken, so its bundle was published; for the newest its manifest must speak.
-        guard bundle.sequence != bundles.last?.sequence || isWhole(bundle, transaction),
+        // What another bundle came after was published; of any other its manifest must speak.
+        guard parents.contains(bundle.id) || isWhole(bundle, transaction),
           try transaction.bundle(bundle.id) == nil
         else { continue }
         bundle.repo = name

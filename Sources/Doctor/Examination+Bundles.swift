@@ -89,13 +89,13 @@ extension Examination {
     }
   }
 
-  /// Numbers of bundles that were deleted.
+  /// Numbers of bundles that were deleted, those of an earlier repo of this name aside.
   private func deletedSequences(of repo: RepoRecord) throws -> Set<Int64> {
     var sequences: Set<Int64> = []
     var before: Int64?
     while true {
       let page = try catalog.deletedBundles(of: repo.name, before: before, limit: Self.pageSize)
-      sequences.formUnion(page.map(\.sequence))
+      sequences.formUnion(page.filter { $0.at > repo.createdAt }.map(\.sequence))
       guard page.count == Self.pageSize, let last = page.last else { return sequences }
       before = last.sequence
     }
@@ -202,20 +202,5 @@ extension Examination {
       guard let last = page.last, page.count == Self.pageSize else { return }
       after = last
     }
-  }
-}
-
-/// The name of a descriptor, `<sequence>-<bundle id>.json`.
-struct DescriptorName {
-  let sequence: Int64
-  let id: BundleID
-
-  init?(_ name: String) {
-    let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].count >= 8, parts[0].allSatisfy({ $0.isASCII && $0.isNumber }),
-      let sequence = Int64(parts[0]), parts[1].hasSuffix(".json"), let id = BundleID(parts[1].dropLast(5))
-    else { return nil }
-    self.sequence = sequence
-    self.id = id
   }
 }

@@ -81,7 +81,9 @@ struct Composition: Sendable {
         catalog: catalog, blobs: store, clock: clock,
         bytesPerSecond: Int(clamping: settings.scrubBytesPerSecond), report: report)
     let collectionHours = settings.collectionHours
-    let collectionDue = Periodic(seconds: Int64(collectionHours) * 3600, clock: clock, isDueAtFirst: false)
+    let collectionDue = try catalog.readNow {
+      try CollectionSchedule(seconds: Int64(collectionHours) * 3600, clock: clock, $0)
+    }
     let squash = Squash(catalog: catalog, clock: clock)
     let rulesDue = Periodic(seconds: 3600, clock: clock, isDueAtFirst: true)
     // A push of a million files takes minutes to let go: no tick waits for that.

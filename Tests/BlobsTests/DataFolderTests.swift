@@ -61,7 +61,7 @@ import Testing
     try withExtendedLifetime(DataFolder.open(temporary.child("data"), on: files)) {}
     let script =
       "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["python3", "-c", script, temporary.child("data/lock")]
     let (input, output) = (Pipe(), Pipe())

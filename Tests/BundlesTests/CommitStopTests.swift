@@ -42,6 +42,7 @@ import Vocabulary
       try await count()
       return try await base.write(body)
     }
+    func sync() async throws { try await base.sync() }
     func close() throws { try base.close() }
   }
 

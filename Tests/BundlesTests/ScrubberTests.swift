@@ -81,6 +81,36 @@ import Vocabulary
     #expect(try await findings().isEmpty)
   }
 
+  @Test("what was found of an object that has been collected since is forgotten at the end of a pass")
+  func forgetsGone() async throws {
+    let digest = try await fixture.store(Array("a large file".utf8))
+    try damage(path(digest), at: 3)
+    try await scrubber.runIfDue()
+    #expect(try await findings().map(\.digest) == [digest])
+    try LinuxFileSystem().remove(fixture.temporary.child(path(digest)))
+    fixture.clock.advance(milliseconds: Scrubber.passSeconds * 1000)
+    try await scrubber.runIfDue()
+    #expect(try await findings().isEmpty)
+  }
+
+  @Test("an object that is collected while it is looked at is not damaged")
+  func collectedMeanwhile() async throws {
+    let digest = try await fixture.store(Array("a large file".utf8))
+    let path = fixture.temporary.child(path(digest))
+    // Asked first for the object's size, then for its place.
+    let index = CountingIndex { call in
+      if call == 2 { try? LinuxFileSystem().remove(path) }
+    }
+    let scrubber = Scrubber(
+      catalog: fixture.catalog, blobs: fixture.store(index: index), clock: fixture.clock,
+      bytesPerSecond: 1000,
+      report: { [reports] line in reports.withLock { $0.append(line) } }, sleep: { _ in })
+    try await scrubber.runIfDue()
+    #expect(!fixture.temporary.exists(self.path(digest)))
+    #expect(try await findings().isEmpty)
+    #expect(reports.withLock { $0 } == [])
+  }
+
   @Test("a pass that was interrupted goes on where it was")
   func resumes() async throws {
     var digests: [Digest] = []
@@ -93,5 +123,22 @@ import Vocabulary
     try await scrubber.runIfDue()
     #expect(try await record().checkedObjects == 30)
     #expect(try await record().startedAt == Timestamp(milliseconds: 1))
+  }
+}
+
+/// An index without extents that does something when it is asked.
+private struct CountingIndex: ExtentIndex {
+  private let calls = Locked(0)
+  private let act: @Sendable (Int) -> Void
+
+  init(_ act: @escaping @Sendable (Int) -> Void) { self.act = act }
+
+  func extents(of digests: [Digest]) async throws(BlobError) -> [Digest: Extent] {
+    act(
+      calls.withLock { calls in
+        calls += 1
+        return calls
+      })
+    return [:]
   }
 }

@@ -103,6 +103,20 @@ struct SQLiteCatalogTests {
     }
   }
 
+  @Test("MUST-6 what was written is on stable storage after a sync, also where commits are not synced")
+  func sync() async throws {
+    let folder = try TemporaryFolder()
+    let files = FaultyFileSystem(in: folder)
+    let catalog = try SQLiteCatalog(path: folder.child("catalog.sqlite"), isSynced: false, files: files)
+    try await catalog.write { try $0.record(NewEvent(at: time(1), kind: .storageFault, subject: "it")) }
+    try await catalog.sync()
+    #expect(files.trace.suffix(2) == ["fsync catalog.sqlite-wal", "fsync-folder ."])
+    files.fail(call: 1)
+    await #expect(throws: (any Error).self) { try await catalog.sync() }
+    files.heal()
+    try catalog.close()
+  }
+
   /// reader: begin, first look          | writer:
   ///                                    | commit an event
   /// reader: second look: still nothing |

@@ -102,6 +102,17 @@ import Vocabulary
     #expect(gaps == ["there are no bundles 3 to 5", "there is no bundle number 1"])
   }
 
+  @Test("bundles that an earlier repo of the name had are not counted among those of this one")
+  func earlierRepo() throws {
+    var random = SeededRandom(seed: 1)
+    let ids: [BundleID] = [random.id(), random.id()]
+    let insert = "INSERT INTO deletedBundles (id, repo, sequence, at) VALUES"
+    try fixture.damage("\(insert) ('\(ids[0])', 'films', 50, 1)")
+    #expect(try fixture.check().isSound)
+    try fixture.damage("\(insert) ('\(ids[1])', 'films', 50, 9000000000000)")
+    #expect(try fixture.findings().contains("count-wrong sequence of films"))
+  }
+
   @Test("a label, or a committed push, whose bundle is missing is a fault")
   func references() throws {
     try fixture.damage("DELETE FROM bundles WHERE id = '\(second.id)'")

@@ -127,6 +127,18 @@ import Vocabulary
     #expect(try fixture.findings().contains("descriptor-unknown \(fixture.descriptor(last))"))
   }
 
+  @Test("a descriptor that a cancelled push left is not taken for the bundle of its number that was deleted")
+  func staleDescriptor() throws {
+    var random = SeededRandom(seed: 1)
+    var stale = fixture.bundles[0]
+    try fixture.remove(fixture.descriptor(stale))
+    (stale.id, stale.digest) = (random.id(), random.digest())
+    try fixture.temporary.write(
+      BundleDescriptor.text(stale, folder: DoctorFixture.repo), to: fixture.descriptor(stale))
+    #expect(try rebuild().bundles == 1)
+    #expect(try contents().bundles.map(\.id) == [fixture.bundles[1].id])
+  }
+
   @Test("MUST-5: a bundle whose number was taken stays in the catalog, and its missing manifest is a fault")
   func lostManifest() throws {
     let first = fixture.bundles[0]

@@ -226,7 +226,7 @@ final class BrowserScript {
   /// Longer than the script's own waits, so that it is the script that tells what did not happen.
   private static let limit = Duration.seconds(70)
 
-  private let process = Process()
+  private let process = ChildProcess()
   private let input = Pipe()
   private let output = Pipe()
   private let log = NSTemporaryDirectory() + "sheaf-browser-" + UUID().uuidString + ".log"

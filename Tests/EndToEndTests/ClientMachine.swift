@@ -96,7 +96,7 @@ final class RunningProgram {
     let errors: String
   }
 
-  private let process = Process()
+  private let process = ChildProcess()
   private let outputs: TemporaryFolder
 
   init(_ path: String, _ arguments: [String], environment: [String: String], workingFolder: String) throws {

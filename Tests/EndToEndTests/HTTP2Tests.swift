@@ -74,7 +74,7 @@ import Testing
 
 /// A law whose script says something before it ends.
 final class LawProcess {
-  private let process = Process()
+  private let process = ChildProcess()
   private let output = Pipe()
   private let input = Pipe()
   private var text = ""

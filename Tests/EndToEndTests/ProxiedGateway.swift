@@ -10,7 +10,7 @@ final class ProxiedGateway {
 
   let gateway: GatewayProcess
   let place: ProxyPlace
-  private let process = Process()
+  private let process = ChildProcess()
 
   /// - Parameter socket: a unix socket the proxy is to use in place of the gateway's port.
   init(_ program: ProxyProgram, _ arguments: [String] = trusting, socket: String? = nil) throws {

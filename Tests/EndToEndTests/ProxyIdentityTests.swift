@@ -81,7 +81,7 @@ import Testing
   func unixSocket(program: ProxyProgram) throws {
     _ = try program.installed()
     let socket = NSTemporaryDirectory() + "sheaf-\(UUID().uuidString.prefix(8)).sock"
-    let relay = Process()
+    let relay = ChildProcess()
     relay.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
     relay.arguments = [try Script.path("unix_server.py"), socket]
     try relay.run()

@@ -68,7 +68,7 @@ enum Script {
 /// `fault_proxy.py` as a child process.
 final class FaultProxy {
   let port: Int
-  private let process = Process()
+  private let process = ChildProcess()
 
   init(python: String, target: Int, cutBytes: Int, cuts: Int) throws {
     process.executableURL = URL(fileURLWithPath: python)

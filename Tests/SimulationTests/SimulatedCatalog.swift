@@ -59,6 +59,8 @@ final class SimulatedCatalog: CatalogStore, @unchecked Sendable {
     }
   }
 
+  /// What is committed is durable.
+  func sync() async throws {}
   func close() throws {}
 
   private struct Stop: Error {

@@ -53,5 +53,11 @@ package final class FaultyCatalog: CatalogStore {
     return result
   }
 
+  package func sync() async throws {
+    if isFailing(.before, entering: true) { throw Injected() }
+    try await base.sync()
+    if isFailing(.after, entering: false) { throw Injected() }
+  }
+
   package func close() throws { try base.close() }
 }

@@ -128,5 +128,6 @@ private final class HeldCatalog: CatalogStore {
     return try await base.write(body)
   }
 
+  func sync() async throws { try await base.sync() }
   func close() throws { try base.close() }
 }

@@ -45,16 +45,16 @@ extension DiskBlobStore: BlobCollection {
     }
   }
 
-  package func records(of pack: PackID) async throws(BlobError) -> [PackFormat.Record] {
+  package func records(of pack: PackID) async throws(BlobError) -> PackRecords {
     try await perform { () throws(FileError) in
       let file = try files.open(layout.pack(pack), .read)
       defer { file.close() }
       var records: [PackFormat.Record] = []
-      _ = try PackFormat.walk(
+      let end = try PackFormat.walk(
         size: try file.size(), isDeep: false,
         read: { (count, offset) throws(FileError) in try file.readBytes(count, at: offset) },
         visit: { records.append($0) })
-      return records
+      return PackRecords(records: records, end: end)
     }
   }
 
@@ -72,11 +72,46 @@ extension DiskBlobStore: BlobCollection {
     return bytes
   }
 
+  package func makeDurable(_ packs: Set<PackID>) async throws(BlobError) {
+    if packs.isEmpty { return }
+    try await perform { () throws(FileError) in
+      for id in packs.sorted() {
+        let file = try files.open(layout.pack(id), .read)
+        defer { file.close() }
+        try file.sync()
+      }
+      try files.syncFolder(layout.packs)
+    }
+  }
+
   package func removePack(_ id: PackID) async throws(BlobError) {
     try await perform { () throws(FileError) in
       guard try files.size(layout.pack(id)) != nil else { return }
       try files.remove(layout.pack(id))
       if isSynced { try files.syncFolder(layout.packs) }
+    }
+  }
+
+  package func descriptorFolders() async throws(BlobError) -> [RepoName] {
+    try await perform { () throws(FileError) in
+      let names = try files.list(layout.bundles).compactMap { try? RepoName($0) }.sorted()
+      var folders: [RepoName] = []
+      for name in names where try FileInfo.of(layout.bundleFolder(name))?.kind == .folder {
+        folders.append(name)
+      }
+      return folders
+    }
+  }
+
+  package func descriptor(
+    name: String, folder: RepoName, maximumBytes: Int
+  ) async throws(BlobError) -> [UInt8]? {
+    try await perform { () throws(FileError) in
+      let path = "\(layout.bundleFolder(folder))/\(name)"
+      guard let size = try files.size(path), size <= maximumBytes else { return nil }
+      let file = try files.open(path, .read)
+      defer { file.close() }
+      return try file.readBytes(Int(size), at: 0)
     }
   }
 }

@@ -65,14 +65,20 @@ package final class CollectionRunner: Sendable {
       let result = try await collector.run(isDryRun: isDryRun) { [status] progress in
         status.withLock { $0.report = progress }
       }
+      reportFaults()
       if !isDryRun { try await record(result, by: actor) }
       end(.done, error: nil)
     } catch is CancellationError {
       end(.failed, error: "it was stopped; the next collection does the rest")
     } catch {
+      reportFaults()
       report("collection failed: \(error)")
       end(.failed, error: (error as? ProblemError)?.detail ?? "the operator has been told why")
     }
+  }
+
+  private func reportFaults() {
+    for fault in current.report.faults { report("collection: \(fault)") }
   }
 
   private func end(_ state: Status.State, error: String?) {

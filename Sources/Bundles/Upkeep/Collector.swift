@@ -10,6 +10,8 @@ package struct Collector: Sendable {
   static let batchCount = 1000
   /// A pack with less than this part of its bytes alive is rewritten.
   static let liveShare = 0.5
+  /// Packs that are emptied before they are removed together, after one look through all extents.
+  static let emptiedCount = 16
 
   let catalog: any CatalogStore
   let blobs: any BlobStore & BlobCollection
@@ -33,11 +35,14 @@ package struct Collector: Sendable {
     isDryRun: Bool, progress: @escaping @Sendable (CollectionReport) -> Void
   ) async throws -> CollectionReport {
     let work = CollectionWork(collector: self, isDryRun: isDryRun, progress: progress)
-    if !isDryRun { try await planned.run() }
-    try await work.mark(inFlight: inFlight.manifests)
+    if !isDryRun { try await work.carryOut(planned) }
+    try await work.mark(inFlight: inFlight)
+    // A bundle whose deletion is lost would be there again without its objects.
+    if !isDryRun { try await catalog.sync() }
     try await work.sweepObjectFiles()
     try await work.sweepExtents()
     try await work.rewritePacks()
+    if !isDryRun { try await ScrubFindings.forgetGone(catalog, blobs) }
     return work.finish()
   }
 }
@@ -49,6 +54,8 @@ final class CollectionWork: @unchecked Sendable {
   let isDryRun: Bool
   private let progress: @Sendable (CollectionReport) -> Void
   var live = LiveObjects()
+  /// By what the sweep of extents left.
+  var packUses: [PackID: PackUse] = [:]
   /// Up to this event everything verified is in `live`.
   private var lastEvent: Int64 = 0
   var report = CollectionReport() {
@@ -66,34 +73,64 @@ final class CollectionWork: @unchecked Sendable {
     return report
   }
 
-  /// Everything the roots refer to. One snapshot tells bundles, uploads, and the last event before it.
-  func mark(inFlight: [Digest]) async throws {
+  /// What transactions planned; a step that fails keeps no dead bytes alive.
+  func carryOut(_ planned: PlannedWork) async throws {
+    do {
+      try await planned.run()
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      report.add(fault: "what is planned for descriptors and uploads was not all done: \(error)")
+    }
+  }
+
+  /// Everything the roots refer to.
+  ///
+  /// The order counts. What is verified after the first look has an event behind it. What was verified then and is
+  /// committed before its row is read is in a bundle that the later snapshot has. And who began to be sent before that
+  /// snapshot did not have its bundle any more has said so by then.
+  func mark(inFlight: BundlesInFlight) async throws {
     report.phase = .mark
-    let roots = try await collector.catalog.read { try Self.roots($0) }
-    lastEvent = roots.lastEvent
-    for digest in roots.uploads { live.insert(digest) }
-    var manifests = Set(roots.manifests)
-    report.bundleCount = roots.manifests.count
-    manifests.formUnion(inFlight)
+    lastEvent = try await collector.catalog.read { try $0.lastEventSequence() }
+    try await markUploads()
+    let manifests = Set(try await collector.catalog.read { try Self.manifests($0) })
+    report.bundleCount = manifests.count
+    let sent = inFlight.manifests
     for manifest in manifests { try await mark(manifest: manifest) }
+    for manifest in sent where !manifests.contains(manifest) { try await mark(sent: manifest) }
+    try await markUnlisted()
     report.liveObjects = live.count
   }
 
-  private func mark(manifest digest: Digest) async throws {
+  /// In reads of their own: the table is long, and a long read keeps the log of the catalog from being folded.
+  private func markUploads() async throws {
+    var after: UploadID?
+    while true {
+      try Task.checkCancellation()
+      let cursor = after
+      let page = try await collector.catalog.read {
+        try $0.uploads(in: [.verified], after: cursor, limit: Collector.batchCount)
+      }
+      for digest in page.compactMap(\.digest) { live.insert(digest) }
+      guard let last = page.last else { return }
+      after = last.id
+    }
+  }
+
+  /// A deleted bundle that was collected before is one that nobody gets sent any more.
+  private func mark(sent manifest: Digest) async throws {
+    do { try await mark(manifest: manifest) } catch BlobError.missing {}
+  }
+
+  func mark(manifest digest: Digest) async throws {
     live.insert(digest)
     let manifest = try await collector.blobs.openObject(digest)
     defer { manifest.close() }
     try await ManifestDigests.visit(manifest, digest: digest) { live.insert($0) }
   }
 
-  private struct Roots: Sendable {
-    var lastEvent: Int64
-    var uploads: [Digest] = []
+  private static func manifests(_ reader: any CatalogReader) throws -> [Digest] {
     var manifests: [Digest] = []
-  }
-
-  private static func roots(_ reader: any CatalogReader) throws -> Roots {
-    var roots = Roots(lastEvent: try reader.lastEventSequence())
     var repo: RepoName?
     while true {
       let repos = try reader.repos(after: repo, limit: 500)
@@ -101,20 +138,13 @@ final class CollectionWork: @unchecked Sendable {
         var before: Int64?
         while true {
           let page = try reader.bundles(of: repo.name, before: before, limit: 500)
-          roots.manifests += page.map(\.digest)
+          manifests += page.map(\.digest)
           guard let last = page.last else { break }
           before = last.sequence
         }
       }
-      guard let last = repos.last else { break }
+      guard let last = repos.last else { return manifests }
       repo = last.name
-    }
-    var upload: UploadID?
-    while true {
-      let page = try reader.uploads(in: [.verified], after: upload, limit: Collector.batchCount)
-      roots.uploads += page.compactMap(\.digest)
-      guard let last = page.last else { return roots }
-      upload = last.id
     }
   }
 

@@ -61,6 +61,7 @@ package struct Scrubber: Sendable {
     }
     let first = record.cursor?.bytes.first ?? 0
     for byte in first...UInt8.max { try await scrub(beginningWith: byte, &record) }
+    try await ScrubFindings.forgetGone(catalog, blobs)
     record.cursor = nil
     record.finishedAt = clock.now()
     try await save(record)
@@ -122,6 +123,10 @@ package struct Scrubber: Sendable {
       try await settle(digest, isSound ? nil : "its bytes do not have its digest")
       return stream.byteCount
     } catch let error as BlobError {
+      if case .missing = error, try await blobs.objectSizes([digest])[digest] == nil {
+        try await settle(digest, nil)
+        return 0
+      }
       try await settle(digest, "it cannot be read: \(error.problem.detail)")
       return 0
     }

@@ -84,7 +84,8 @@ package struct BundleRoutes: Sendable {
   }
 
   private func file(_ request: Request, _ context: GatewayContext) async throws -> Response {
-    let (bundle, entry) = try await entry(request, context)
+    let (bundle, entry, inFlight) = try await entry(request, context)
+    defer { withExtendedLifetime(inFlight) {} }
     let file = FileResponse(
       blob: try await services.openObject(of: entry), digest: entry.digest, name: entry.path.lastComponent,
       modifiedAt: entry.modifiedAt, isImmutable: try context.parameter("ref") == bundle.id.text)
@@ -95,7 +96,8 @@ package struct BundleRoutes: Sendable {
   private func verify(_ request: Request, _ context: GatewayContext) async throws -> Response {
     let declared = try await DigestAnswers.declared(by: request)
     let isDeep = try request.flag("deep")
-    let (_, entry) = try await entry(request, context)
+    let (_, entry, inFlight) = try await entry(request, context)
+    defer { withExtendedLifetime(inFlight) {} }
     var actual = entry.digest
     if isDeep {
       let object = try await services.openObject(of: entry)
@@ -115,6 +117,8 @@ package struct BundleRoutes: Sendable {
     try await JSONBody.ignore(request)
     let isDeep = try request.flag("deep")
     let bundle = try await resolve(context)
+    let inFlight = services.bundlesInFlight.begin(bundle.digest)
+    defer { withExtendedLifetime(inFlight) {} }
     let report = try await services.bundleCheck.run(bundle, isDeep: isDeep)
     guard report.flaws.isEmpty else {
       throw ProblemError(
@@ -129,21 +133,24 @@ package struct BundleRoutes: Sendable {
   private func withObject(
     _ request: Request, _ context: GatewayContext, _ body: (any BlobReader) async throws -> Response
   ) async throws -> Response {
-    let (_, entry) = try await entry(request, context)
+    let (_, entry, inFlight) = try await entry(request, context)
+    defer { withExtendedLifetime(inFlight) {} }
     let object = try await services.openObject(of: entry)
     defer { object.close() }
     return try await body(object)
   }
 
+  /// The file that the request names; its bytes stay until they are open, for as long as `inFlight` is kept.
   private func entry(
     _ request: Request, _ context: GatewayContext
-  ) async throws -> (bundle: BundleRecord, entry: Entry) {
+  ) async throws -> (bundle: BundleRecord, entry: Entry, inFlight: BundleInFlight) {
     let path = try context.entryPath(request)
     let bundle = try await resolve(context)
+    let inFlight = services.bundlesInFlight.begin(bundle.digest)
     let manifest = try await services.blobs.openObject(bundle.digest)
     defer { manifest.close() }
     do {
-      if let entry = try await ManifestReader(manifest).entry(at: path) { return (bundle, entry) }
+      if let entry = try await ManifestReader(manifest).entry(at: path) { return (bundle, entry, inFlight) }
     } catch let error as ManifestError {
       throw BlobError.failed("bundle \(bundle.id): \(error)")
     }

@@ -8,7 +8,7 @@ final class KillStepServer {
 
   let folder: TemporaryFolder
   private(set) var port = 0
-  private var process: Process?
+  private var process: ChildProcess?
   private var arguments: [String]
 
   init(arguments: [String]) throws {
@@ -41,7 +41,7 @@ final class KillStepServer {
   ///
   /// - Throws: `RawConnection.Failure` when it ended before that.
   func start(_ variables: [String: String] = [:]) throws {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(fileURLWithPath: try GatewayProcess.binary)
     process.arguments = ["serve", "--data", dataFolder, "--port", "0"] + arguments
     process.environment = [

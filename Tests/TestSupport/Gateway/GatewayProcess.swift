@@ -7,7 +7,7 @@ package final class GatewayProcess: @unchecked Sendable {
   package private(set) var port = 0
   /// Where it listens instead of on a port, if it does.
   package private(set) var socketPath: String?
-  private var process: Process?
+  private var process: ChildProcess?
   private let arguments: [String]
   private let ownsFolder: Bool
 
@@ -47,7 +47,7 @@ package final class GatewayProcess: @unchecked Sendable {
 
   /// Starts the server and returns when it says that it is ready; the port stays the same over restarts.
   package func start() throws {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(fileURLWithPath: try Self.binary)
     process.arguments = ["serve", "--data", dataFolder, "--port", String(port)] + arguments
     process.environment = [
@@ -145,7 +145,7 @@ package struct ProgramResult: Sendable {
 package func runProgram(
   _ path: String, _ arguments: [String], environment: [String: String] = [:]
 ) throws -> ProgramResult {
-  let process = Process()
+  let process = ChildProcess()
   process.executableURL = URL(fileURLWithPath: path)
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
