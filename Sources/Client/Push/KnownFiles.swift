@@ -185,9 +185,7 @@ struct KnownFiles: Sendable {
         $0.bytesAcked += item.file.size
       }
       context.journal.note(
-        JournalRecord.File(
-          path: item.file.path.text, size: item.file.size, mtime: item.file.modifiedNanoseconds,
-          uploadURL: context.api.address(of: id), state: .done))
+        JournalRecord.File(item.file, uploadURL: context.api.address(of: id), state: .done))
       return false
     }
   }

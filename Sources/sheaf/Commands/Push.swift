@@ -140,7 +140,8 @@ struct Push: AsyncParsableCommand {
     }
     let key = StateFolder.key(
       server: serverURL, repo: target.repo, label: target.label, message: target.message,
-      sources: paths.map(ClientRun.absolute))
+      sources: paths.map(ClientRun.absolute), seals: target.into != nil || target.seals,
+      conflicts: conflicts)
     let journal = try await PushJournal.open(folder: folder, key: key, io: io)
 
     let cache = await io.perform { DigestCache(folder: base) }
