@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import Foundation
 import Platform
+import Vocabulary
 
 /// Who asks for a change.
 struct AuthorOption: ParsableArguments {
@@ -11,8 +12,21 @@ struct AuthorOption: ParsableArguments {
       valueName: "name"))
   var author: String?
 
-  var text: String? {
-    author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
+  /// - Throws: `CommandFailure` for a text that no server takes.
+  func text() throws -> String? {
+    let text = author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
+    if let text { try Self.check(text) }
+    return text
+  }
+
+  /// - Throws: `CommandFailure` for a text that no server takes.
+  static func check(_ text: String) throws {
+    guard (1...256).contains(text.utf8.count) else {
+      throw CommandFailure("the author must have 1 to 256 bytes, not \(text.utf8.count)")
+    }
+    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      throw CommandFailure("the author \(quoted(text)) must have no control characters")
+    }
   }
 }
 
@@ -40,8 +54,8 @@ extension ClientRun {
     _ server: ServerOption, _ author: AuthorOption,
     _ body: @escaping @Sendable (GatewayAPI, Retrier) async throws -> Void
   ) async throws {
-    let name = author.text
     try await ask(server) { api, retrier in
+      let name = try author.text()
       var api = api
       api.author = name
       try await body(api, retrier)

@@ -95,9 +95,7 @@ struct Push: AsyncParsableCommand {
   private func target() throws -> Target {
     let author =
       self.author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
-    if let author, !(1...256).contains(author.utf8.count) {
-      throw CommandFailure("the author must have 1 to 256 bytes, not \(author.utf8.count)")
-    }
+    try author.map(AuthorOption.check)
     if let conflicts, !["refuse", "keep-first", "latest-wins"].contains(conflicts) {
       throw CommandFailure("--conflicts must be refuse, keep-first or latest-wins, not \(quoted(conflicts))")
     }
