@@ -35,15 +35,43 @@ struct ConfirmOption: ParsableArguments {
   @Flag(name: [.short, .long], help: "Do not ask.")
   var yes = false
 
-  /// - Throws: `CommandFailure` when the person says no, or nobody can be asked.
-  func confirm(_ question: String) throws {
+  /// - Throws: `CommandFailure` when the person says no, or nobody can be asked; `CancellationError` after Ctrl-C.
+  func confirm(_ question: String) async throws {
     if yes { return }
     guard Terminal.canAsk else {
       throw CommandFailure("\(question) Nobody can be asked here; --yes says so. Nothing was changed")
     }
     StandardError.write("\(question) [y/N] ")
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+    guard ["y", "yes"].contains(try await Self.answer().lowercased()) else {
       throw CommandFailure("nothing was changed")
+    }
+  }
+
+  /// What a person types, without the spaces around it.
+  private static func answer() async throws -> String {
+    let waiting = Locked<CheckedContinuation<String, any Error>?>(nil)
+    let finish: @Sendable (Result<String, any Error>) -> Void = { result in
+      let continuation = waiting.withLock { waiting in
+        defer { waiting = nil }
+        return waiting
+      }
+      continuation?.resume(with: result)
+    }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        waiting.withLock { $0 = continuation }
+        if Task.isCancelled { return finish(.failure(CancellationError())) }
+        // The thread stays behind when nothing is typed; it ends with the process.
+        Task {
+          let bytes = await ThreadedExecutor(name: "sheaf.client.io", threads: 1).perform {
+            FileHandle.standardInput.availableData
+          }
+          let text = String(decoding: bytes, as: UTF8.self)
+          finish(.success(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        }
+      }
+    } onCancel: {
+      finish(.failure(CancellationError()))
     }
   }
 }

@@ -96,7 +96,7 @@ struct RepoRemove: AsyncParsableCommand {
     try await ClientRun.change(server, author) { api, retrier in
       let name = try RepoName(command.repo)
       let repo = try await retrier.run { try await api.repo(name) }
-      try command.confirmation.confirm(
+      try await command.confirmation.confirm(
         "Delete repo \(name) with \(repo.bundleCount) bundles, for ever?")
       try await api.deleteRepo(name)
       StandardOutput.line("deleted repo \(name) with \(repo.bundleCount) bundles")
@@ -137,7 +137,7 @@ struct RepoSquash: AsyncParsableCommand {
       var answer = try await squash(isDryRun: true)
       if !command.dryRun, !answer.bundles.isEmpty {
         let count = "\(answer.isComplete ? "" : "at least ")\(answer.bundles.count)"
-        try command.confirmation.confirm("Delete \(count) bundles of repo \(name), for ever?")
+        try await command.confirmation.confirm("Delete \(count) bundles of repo \(name), for ever?")
         answer = try await squash(isDryRun: false)
         while !answer.isComplete {
           let more = try await squash(isDryRun: false)
