@@ -65,6 +65,22 @@ import Vocabulary
     }
   }
 
+  @Test("D26 of more files than the cache takes, the newest are remembered, and nothing breaks")
+  func full() throws {
+    func cache() -> DigestCache { DigestCache(folder: folder.child("state"), maximumCount: 3) }
+    let first = cache()
+    for inode in 1...3 { first.remember(digest, of: info(inode: UInt64(inode)), hashedAt: now) }
+    try first.save()
+    let second = cache()
+    for inode in 4...7 { second.remember(digest, of: info(inode: UInt64(inode)), hashedAt: now) }
+    // Files of the earlier run are asked for when there is no room for them any more.
+    for inode in 1...3 { #expect(second.digest(of: info(inode: UInt64(inode))) == digest) }
+    try second.save()
+    let third = cache()
+    let known = (1...7).filter { third.digest(of: info(inode: UInt64($0))) != nil }
+    #expect(known == [4, 5, 6])
+  }
+
   @Test("D26 files of earlier runs stay beside those of this one")
   func merges() throws {
     let first = cache()

@@ -3,11 +3,14 @@ import Foundation
 import Platform
 import Vocabulary
 
-func sourceFile(_ path: String, size: Int64 = 3, mtime: Int64 = 1, mode: UInt32 = 0o644) throws -> SourceFile
-{
+func sourceFile(
+  _ path: String, size: Int64 = 3, mtime: Int64 = 1, mode: UInt32 = 0o644, inode: UInt64 = 5, ctime: Int64 = 6
+) throws -> SourceFile {
   SourceFile(
     path: try BundlePath(path), localPath: "/data/\(path)",
-    info: FileInfo(kind: .file, size: size, modifiedNanoseconds: mtime, mode: mode))
+    info: FileInfo(
+      kind: .file, size: size, modifiedNanoseconds: mtime, mode: mode, inode: inode, changedNanoseconds: ctime
+    ))
 }
 
 func uploadAnswer(id: UploadID = uploadID, state: String, length: Int64? = 3, offset: Int64 = 0) throws

@@ -22,6 +22,7 @@ import Vocabulary
     for (path, text) in [
       ("same", "1"), ("sub/changed", "22"), ("shorter", "3"), ("new", "fresh"), ("moved here", "travels"),
       (".sheaf/bundle.json", "{}"), ("sub/.sheaf/x", "{}"),
+      ("odd/.sheaf/y", "y"),
     ] { try folder.write(text, to: "copy/\(path)") }
     let scan = FolderScan(contentsOf: folder.child("copy"))
     let outcome = try await FolderDiff(
@@ -29,14 +30,14 @@ import Vocabulary
     ).run(
       [
         entry("gone", "gone"), entry("moved", "travels"), entry("same", "1"), entry("shorter", "33"),
-        entry("sub/changed", "2x"),
+        entry("sub/changed", "2x"), entry("odd/.sheaf/y", "y"),
       ], scan.files)
     #expect(
       outcome.changes.map(\.line) == [
         "D gone", "R moved -> moved here", "A new", "U shorter", "U sub/changed",
       ])
     var counts = ChangeCounts()
-    (counts.added, counts.deleted, counts.updated, counts.renamed, counts.unchanged) = (1, 1, 2, 1, 1)
+    (counts.added, counts.deleted, counts.updated, counts.renamed, counts.unchanged) = (1, 1, 2, 1, 2)
     #expect(outcome.counts == counts && !counts.areEqual)
   }
 }

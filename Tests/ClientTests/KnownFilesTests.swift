@@ -68,6 +68,27 @@ import Vocabulary
     #expect(bench.board.progress.filesSkipped == 0)
   }
 
+  @Test(
+    "D26 a server that is in trouble with lookups alone gets every file soon",
+    arguments: ["/api/v1/repos/r", "/files/lookup", "/files/claim"], [nil, "600"])
+  func trouble(place: String, retryAfter: String?) async throws {
+    let bench = try bench()
+    let fields = retryAfter.map { [("Retry-After", $0)] } ?? []
+    let gateway = FakeGateway(instead: { [self] request in
+      if request.path == place { return FakeAnswer(status: retryAfter == nil ? 503 : 429, fields: fields) }
+      switch request.path {
+      case "/api/v1/repos/r": return try .json(200, ["latest": ["id": "b"]])
+      case "/files/lookup":
+        let items = paths(request).map { ["path": $0, "known": true] as [String: Any] }
+        return try .json(200, ["challenge": "c", "items": items])
+      default: return nil
+      }
+    })
+    try await bench.push(to: gateway, budgetSeconds: 900, random: 0.9)
+    #expect(gateway.files == (try bench.source))
+    #expect(bench.waits.withLock { $0.reduce(0, +) } < 120)
+  }
+
   @Test("D26 claimed files are not sent, and count as done and skipped")
   func claimed() async throws {
     let bench = try bench()

@@ -48,7 +48,7 @@ final class PushBench: Sendable {
   @discardableResult
   func push(
     to gateway: FakeGateway, files: [SourceFile]? = nil, server: String = "http://gateway:8773",
-    budgetSeconds: Double = 60
+    budgetSeconds: Double = 60, seals: Bool = true, random: Double = 0
   ) async throws -> PushResult {
     let journal = try await PushJournal.open(folder: folder.child("state"), key: "k", io: io)
     let time = Locked(0.0)
@@ -57,9 +57,10 @@ final class PushBench: Sendable {
       sleep: { [waits] seconds in
         time.withLock { $0 += seconds }
         waits.withLock { $0.append(seconds) }
-      }, random: { 0 })
+      }, random: { random })
     let plan = PushPlan(
-      repo: try RepoName("r"), label: nil, message: "m", files: try files ?? scan(), parallel: 1)
+      repo: try RepoName("r"), label: nil, message: "m", files: try files ?? scan(), parallel: 1,
+      seals: seals)
     let engine = PushEngine(
       api: GatewayAPI(server: try ServerURL(server), transport: gateway), plan: plan, journal: journal,
       board: board, io: io, policy: RetryPolicy(budgetSeconds: budgetSeconds), pacer: pacer,

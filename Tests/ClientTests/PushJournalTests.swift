@@ -12,10 +12,38 @@ import Vocabulary
     JournalRecord(
       server: "http://127.0.0.1:8773", push: pushID.text, announced: [AnnouncedFile(path: "a", size: 3)])
   }
-  private let file = JournalRecord.File(
-    path: "a", size: 3, mtime: 12_345, uploadURL: "http://127.0.0.1:8773/files/\(uploadID)", state: .done)
+  private let file: JournalRecord.File
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws {
+    folder = try TemporaryFolder()
+    file = JournalRecord.File(
+      try sourceFile("a", mtime: 12_345), uploadURL: "http://127.0.0.1:8773/files/\(uploadID)", state: .done)
+  }
+
+  @Test("a record of a version that did not note inodes is read, and its files count as changed")
+  func older() async throws {
+    let text =
+      #"{"version":1,"server":"s","push":"\#(pushID)","announced":[],"files":["#
+      + #"{"path":"a","size":3,"mtime":12345,"uploadURL":"u","state":"done"}]}"#
+    try folder.write(text, to: "state/pushes/key.json")
+    let journal = try await open()
+    let found = try #require(journal.file(try BundlePath("a")))
+    #expect(found.inode == nil && found.ctime == nil && journal.complaint == nil)
+  }
+
+  @Test("D38 the files that a shared push takes can become others, and what was sent stays known")
+  func announce() async throws {
+    let files = [AnnouncedFile(path: "a", size: 3), AnnouncedFile(path: "b", size: 1)]
+    do {
+      let journal = try await open()
+      try await journal.begin(record)
+      journal.note(file)
+      journal.announce(files)
+      try await journal.flush()
+    }
+    let journal = try await open()
+    #expect(journal.record?.announced == files && journal.record?.files == [file])
+  }
 
   private func open() async throws -> PushJournal {
     try await PushJournal.open(folder: folder.child("state/pushes"), key: "key", io: io)
@@ -116,6 +144,13 @@ import Vocabulary
       key("m", ["/a"]), key("m/", ["a"]), key("n", ["/a"]), key("m", ["/a/"]), key("m", ["/a", "/b"]),
     ]
     #expect(Set(others + [key("m", ["/a"], label: try LabelName("x"))]).count == 6)
+    let options: [(Bool, String?)] = [(true, nil), (false, nil), (true, "refuse"), (false, "keep-first")]
+    let keys = options.map { seals, conflicts in
+      StateFolder.key(
+        server: server, repo: repo, label: nil, message: "m", sources: ["/a"], seals: seals,
+        conflicts: conflicts)
+    }
+    #expect(Set(keys).count == 4 && keys[0] == key("m", ["/a"]))
   }
 
   @Test("the journal lies in the state folder of the user")

@@ -4,7 +4,9 @@ import Testing
 import Vocabulary
 
 @Suite struct ResumeStepTests {
-  private let done = JournalRecord.File(path: "a", size: 3, mtime: 1, uploadURL: "u", state: .done)
+  private let done: JournalRecord.File
+
+  init() throws { done = JournalRecord.File(try sourceFile("a"), uploadURL: "u", state: .done) }
 
   @Test("what the server does not have is sent", arguments: ["cancelled", "expired"])
   func send(state: String) throws {
@@ -27,9 +29,15 @@ import Vocabulary
   func finished(state: String) throws {
     let server = try uploadAnswer(state: state, offset: 3)
     #expect(ResumeStep.decide(file: try sourceFile("a"), remembered: done, server: server) == .done)
+    // Another file that took the name, or one whose time was set back, has the same size and time.
+    let others = try [sourceFile("a", mtime: 2), sourceFile("a", inode: 9), sourceFile("a", ctime: 9)]
+    for file in others {
+      #expect(ResumeStep.decide(file: file, remembered: done, server: server) == .resume(uploadID))
+    }
+    var older = done
+    (older.ctime, older.inode) = (nil, nil)
     #expect(
-      ResumeStep.decide(file: try sourceFile("a", mtime: 2), remembered: done, server: server)
-        == .resume(uploadID))
+      ResumeStep.decide(file: try sourceFile("a"), remembered: older, server: server) == .resume(uploadID))
     #expect(
       ResumeStep.decide(file: try sourceFile("a"), remembered: nil, server: server) == .resume(uploadID))
   }
@@ -59,6 +67,7 @@ import Vocabulary
       server: "s", push: pushID.text, announced: [AnnouncedFile(path: "a", size: 3)], files: [done])
     #expect(ResumeStep.isUnchanged(record, [try sourceFile("a")]))
     #expect(!ResumeStep.isUnchanged(record, [try sourceFile("a", mtime: 2)]))
+    #expect(!ResumeStep.isUnchanged(record, [try sourceFile("a", ctime: 9)]))
     record.files[0].state = .sending
     #expect(!ResumeStep.isUnchanged(record, [try sourceFile("a")]))
     record.files = []

@@ -46,6 +46,24 @@ import Testing
     #expect(try sequences(server) == [2, 1])
   }
 
+  @Test("D34 a copy never replaces the catalog of the data folder, nor anything else in it")
+  func inside() throws {
+    let server = try GatewayProcess()
+    try server.start()
+    let machine = try ClientMachine()
+    try push(machine, server, "1")
+    try FileManager.default.createSymbolicLink(
+      atPath: machine.folder.child("link"), withDestinationPath: server.dataFolder)
+    for target in [
+      server.dataFolder + "/catalog.sqlite", server.dataFolder + "/copy", machine.folder.child("link/copy"),
+      server.dataFolder + "/bundles/../copy",
+    ] {
+      let refused = try machine.run(["backup", "--data", server.dataFolder, "--to", target, "--force"])
+      #expect(refused.status == 2 && refused.errors.contains("data folder"), "\(refused)")
+    }
+    #expect(try sequences(server) == [1])
+  }
+
   @Test("a copy that is damaged or something else is refused, and the folder stays as it was")
   func refused() throws {
     let server = try GatewayProcess()

@@ -53,7 +53,7 @@ import Vocabulary
     let folder = history.machine.folder
     // What an interrupted export leaves: a file in its place, and the notes.
     try folder.write("after", to: "bag/data/changed")
-    try folder.write("", to: "bag/.sheaf/lock")
+    try folder.write("", to: "bag/.sheaf/bag/lock")
     let result = try history.ask(["bag", "export", "docs@latest", "--to", "bag"])
     try #require(result.status == 0, "\(result)")
     let bag = try validated("bag", in: folder)
@@ -69,10 +69,16 @@ import Vocabulary
     #expect(info["Internal-Sender-Description"] as? String == "line one line two")
     #expect(try ClientMachine.tree(folder.child("bag/data")).mapValues(\.digest) == tree.mapValues(\.digest))
     #expect(!folder.exists("bag/.sheaf"))
-    for (target, reason) in [("bag", "not empty"), ("source", "not empty"), ("source/same", "no folder")] {
+    try #require(try history.ask(["pull", "docs@one", "--to", "pulled"]).status == 0)
+    let before = try folder.listing()
+    for (target, reason) in [
+      ("bag", "not empty"), ("source", "not empty"), ("source/same", "no folder"), ("pulled", "not empty"),
+    ] {
       let refused = try history.ask(["bag", "export", "docs@latest", "--to", target])
       #expect(refused.status == 2 && refused.errors.contains(reason), "\(refused)")
+      #expect(!refused.errors.contains("not valid"), "\(refused)")
     }
+    #expect(try folder.listing() == before)
   }
 
   @Test("the streamed bag is valid for bagit-python", .enabled(if: python != nil, hint))
@@ -96,8 +102,10 @@ import Vocabulary
     let folder = history.machine.folder
     #expect(try history.ask(["bag", "export", "docs@two", "--to", "bag"]).status == 0)
     #expect(try folder.text(of: "bag/manifest-sha256.txt").contains("  data/50%25 ü/a b\n"))
-    let result = try history.ask(["bag", "import", "bag", "--repo", "docs", "-m", "back"])
+    let result = try history.ask(["bag", "import", "bag", "--repo", "docs", "-m", "back", "--author", "Ann"])
     #expect(result.status == 0, "\(result)")
+    #expect(
+      try history.ask(["bundle", "show", "docs@latest", "--json"]).object["author"] as? String == "Ann")
     #expect(try history.ask(["diff", "docs@two", "latest"]).status == 0)
   }
 

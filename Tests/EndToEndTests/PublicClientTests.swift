@@ -70,9 +70,12 @@ final class FaultProxy {
   let port: Int
   private let process = ChildProcess()
 
-  init(python: String, target: Int, cutBytes: Int, cuts: Int) throws {
+  /// - Parameter inAnswers: the bytes that count are the server's.
+  init(python: String, target: Int, cutBytes: Int, cuts: Int, inAnswers: Bool = false) throws {
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [try Script.path("fault_proxy.py"), String(target), String(cutBytes), String(cuts)]
+    process.arguments =
+      [try Script.path("fault_proxy.py"), String(target), String(cutBytes), String(cuts)]
+      + (inAnswers ? ["answers"] : [])
     let output = Pipe()
     process.standardOutput = output
     try process.run()

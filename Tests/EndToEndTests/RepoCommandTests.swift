@@ -101,6 +101,22 @@ import Testing
     }
   }
 
+  @Test("D40 setting one rule of retention leaves the other one as it is; only --keep-all removes rules")
+  func oneRule() throws {
+    #expect(try sheaf("repo", "create", "films").status == 0)
+    func rules(_ arguments: String...) throws -> [Int?] {
+      let result = try machine.run(
+        ["repo", "set", "films", "--json"] + arguments, environment: ["SHEAF_SERVER": server.baseURL])
+      let rules = try result.object["retention"] as? [String: Any]
+      return [rules?["latest"] as? Int, rules?["ageSeconds"] as? Int]
+    }
+    #expect(try rules("--keep-latest", "10") == [10, nil])
+    #expect(try rules("--keep-days", "30") == [10, 30 * 86_400])
+    #expect(try rules("--keep-latest", "5") == [5, 30 * 86_400])
+    #expect(try rules("--weight", "2") == [5, 30 * 86_400])
+    #expect(try rules("--keep-all") == [nil, nil])
+  }
+
   @Test("D37 the audit log tells who asked for which change, newest first")
   func audit() throws {
     try push("films", "1")

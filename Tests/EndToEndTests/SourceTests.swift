@@ -222,16 +222,18 @@ import Vocabulary
     #expect(try run(["ls", "none"]).status == 2)
     #expect(try run(["ls", "disk/../etc"]).status == 2)
     let list = try TemporaryFolder()
-    try list.write("0\n\n3/f3.txt\n", to: "list")
+    try list.write("0\r\n\n3/f3.txt\n", to: "list")
     let pushed = try run([
       "push", "disk", "--repo", "scans", "--message", "some", "--label", "few", "--files",
-      list.child("list"), "--concurrency-factor", "2", "--wait",
+      list.child("list"), "--concurrency-factor", "2", "--wait", "--author", "Ann",
     ])
     #expect(pushed.status == 0, "\(pushed)")
     #expect(pushed.output.contains("push ") && pushed.output.contains("bundle "), "\(pushed)")
     let files = try server.json("GET", "/api/v1/repos/scans/bundles/few/files").object
     let paths = (files["items"] as? [[String: Any]])?.compactMap { $0["path"] as? String }
     #expect(paths == ["0/f0.txt", "0/f7.txt", "3/f3.txt"])
+    let bundle = try server.json("GET", "/api/v1/repos/scans/bundles/few").object
+    #expect(bundle["author"] as? String == "Ann")
     let failed = try run([
       "push", "disk/3", "--repo", "scans", "-m", "x", "--files", list.child("list"), "--wait",
     ])

@@ -28,6 +28,16 @@ package final class ChildProcess: Sendable {
   private let state = Locked(State())
   private let end = NSCondition()
 
+  // The C library has them (2.29 and 2.34), its module for Swift does not.
+  private static let addFolder: (@convention(c) (UnsafeMutableRawPointer, UnsafePointer<CChar>) -> Int32)? =
+    function("posix_spawn_file_actions_addchdir_np")
+  private static let addCloseFrom: (@convention(c) (UnsafeMutableRawPointer, Int32) -> Int32)? =
+    function("posix_spawn_file_actions_addclosefrom_np")
+
+  private static func function<Function>(_ name: String) -> Function? {
+    dlsym(nil, name).map { unsafeBitCast($0, to: Function.self) }
+  }
+
   package init() {}
 
   package var executableURL: URL? {
@@ -86,9 +96,9 @@ package final class ChildProcess: Sendable {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
     }
     if let folder = setup.currentDirectoryURL?.path {
-      posix_spawn_file_actions_addchdir_np(&actions, folder)
+      guard Self.addFolder?(&actions, folder) == 0 else { throw Failure(description: "no chdir in spawns") }
     }
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    guard Self.addCloseFrom?(&actions, 3) == 0 else { throw Failure(description: "no closefrom in spawns") }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -99,13 +109,14 @@ package final class ChildProcess: Sendable {
     posix_spawnattr_setsigdefault(&attributes, &signals)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     let variables = setup.environment ?? ProcessInfo.processInfo.environment
-    var identifier = pid_t()
+    var child = pid_t()
     let result = Self.withStrings([path] + setup.arguments) { arguments in
       Self.withStrings(variables.map { "\($0)=\($1)" }) { environment in
-        posix_spawn(&identifier, path, &actions, &attributes, arguments, environment)
+        posix_spawn(&child, path, &actions, &attributes, arguments, environment)
       }
     }
     guard result == 0 else { throw Failure(description: "\(path): \(String(cString: strerror(result)))") }
+    let identifier = child
     state.withLock { $0.identifier = identifier }
     Thread.detachNewThread { [self] in reap(identifier) }
     // The other ends are the program's alone: who reads them sees its end.

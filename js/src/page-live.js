@@ -1,7 +1,7 @@
 // Keeps a page current: when the server tells of an event, and every second while something on the
 // page is [data-live-poll], the page is fetched again and the contents of its <main> replaced.
-// Focus, scrolling and open <details> stay; a hidden page, a selection or a field in use is not
-// disturbed, but caught up with later.
+// Focus, scrolling and open <details> stay; a hidden page, a selection, a field in use or one with
+// something in it is not disturbed, but caught up with later.
 
 const settle = 300;
 const pollEvery = 1000;
@@ -18,10 +18,28 @@ const kinds = [
   ...['bundle.deleted', 'label.moved', 'label.removed', 'collection.run', 'storage.fault'],
 ];
 
+/** Whether somebody has put something into the field. @param {Element} field */
+export const isChanged = (field) => {
+  if (field instanceof HTMLSelectElement) {
+    const options = Array.from(field.options);
+    if (options.some((option) => option.defaultSelected)) {
+      return options.some((option) => option.selected !== option.defaultSelected);
+    }
+    return !field.multiple ? field.selectedIndex > 0 : options.some((option) => option.selected);
+  }
+  if (field instanceof HTMLInputElement && /^(checkbox|radio)$/.test(field.type)) {
+    return field.checked !== field.defaultChecked;
+  }
+  return (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) &&
+    field.value !== field.defaultValue;
+};
+
 /** Whether the page may change under its reader's hands.
- * @param {Pick<Document, 'hidden' | 'activeElement'>} page @param {Pick<Selection, 'isCollapsed'> | null} selection */
-export const mayReplace = ({ hidden, activeElement }, selection) => {
+ * @param {Pick<Document, 'hidden' | 'activeElement'>} page
+ * @param {Pick<Selection, 'isCollapsed'> | null} selection @param {Iterable<Element>} [fields] of the page's forms */
+export const mayReplace = ({ hidden, activeElement }, selection, fields = []) => {
   if (hidden || (selection && !selection.isCollapsed)) return false;
+  for (const field of fields) if (isChanged(field)) return false;
   return !activeElement?.matches('input, select, textarea, [contenteditable], dialog[open] *');
 };
 
@@ -98,10 +116,12 @@ export const scheduler = (refresh, after = setTimeout) => {
 const start = () => {
   const main = document.querySelector('main');
   if (!main) return;
+  const mayNow = () =>
+    mayReplace(document, getSelection(), main.querySelectorAll('input, select, textarea'));
   const refresh = async () => {
-    if (!mayReplace(document, getSelection())) return false;
+    if (!mayNow()) return false;
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-    if (!answer.ok || !mayReplace(document, getSelection())) return false;
+    if (!answer.ok || !mayNow()) return false;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const next = page.querySelector('main');
     if (next) replace(main, next);

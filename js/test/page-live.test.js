@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elementAt, mayReplace, place, scheduler } from '../src/page-live.js';
+import { elementAt, isChanged, mayReplace, place, scheduler } from '../src/page-live.js';
 import { FakeClock, idle } from './fakes.js';
 
 /** @param {string[]} selectors that the focused element matches */
@@ -17,6 +17,52 @@ test('a page is not replaced while hidden, while text is selected or while a fie
   assert.equal(mayReplace({ hidden: false, activeElement: null }, { isCollapsed: false }), false);
   assert.equal(mayReplace({ hidden: false, activeElement: focusOn('input') }, none), false);
   assert.equal(mayReplace({ hidden: false, activeElement: focusOn('textarea') }, none), false);
+});
+
+class Field {
+  /** @param {object} members */
+  constructor(members) {
+    Object.assign(this, members);
+  }
+}
+class HTMLInputElement extends Field {}
+class HTMLSelectElement extends Field {}
+class HTMLTextAreaElement extends Field {}
+Object.assign(globalThis, { HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement });
+
+/** @param {boolean[][]} flags of each option: selected, and by the page @param {boolean} [multiple] */
+const select = (flags, multiple = false) =>
+  new HTMLSelectElement({
+    multiple,
+    options: flags.map(([selected, defaultSelected]) => ({ selected, defaultSelected })),
+    selectedIndex: flags.findIndex(([selected]) => selected),
+  });
+
+test('a page is not replaced while something was put into one of its fields', () => {
+  const page = { hidden: false, activeElement: null };
+  /** @type {[Field, boolean][]} */
+  const cases = [
+    [new HTMLInputElement({ type: 'text', value: 'a', defaultValue: 'a' }), false],
+    [new HTMLInputElement({ type: 'text', value: 'ab', defaultValue: 'a' }), true],
+    [new HTMLTextAreaElement({ value: 'typed', defaultValue: '' }), true],
+    [
+      new HTMLInputElement({ type: 'checkbox', checked: true, defaultChecked: true, value: 'x' }),
+      false,
+    ],
+    [new HTMLInputElement({ type: 'checkbox', checked: true, defaultChecked: false }), true],
+    [new HTMLInputElement({ type: 'radio', checked: false, defaultChecked: true }), true],
+    [select([[true, false], [false, false]]), false],
+    [select([[false, false], [true, false]]), true],
+    [select([[true, true], [false, false]]), false],
+    [select([[false, true], [true, false]]), true],
+    [select([[false, false]], true), false],
+    [select([[true, false]], true), true],
+  ];
+  for (const [field, changed] of cases) {
+    const element = /** @type {Element} */ (/** @type {unknown} */ (field)); // only what is asked
+    assert.equal(isChanged(element), changed);
+    assert.equal(mayReplace(page, null, [element]), !changed);
+  }
 });
 
 /** @typedef {{ id: string, children: Node_[], parentElement: Node_ | null }} Node_ */

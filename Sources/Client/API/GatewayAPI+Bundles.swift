@@ -18,9 +18,30 @@ extension GatewayAPI {
     try await get(BundleAnswer.self, segments(reference))
   }
 
-  /// The entries of a bundle, by path.
-  package func entries(of reference: BundleAddress, retrier: Retrier) async throws -> [EntryAnswer] {
-    try await all(EntryAnswer.self, segments(reference) + ["files"], retrier: retrier)
+  /// All entries of a bundle, by path.
+  ///
+  /// - Throws: `ClientError` also for a list that is not what the bundle is said to have: whoever believed a list that ends
+  ///   early would take the missing files for deleted ones.
+  package func entries(
+    of bundle: BundleAnswer, in repo: RepoName, retrier: Retrier
+  ) async throws -> [EntryAnswer] {
+    // By its id: pages of a label that moves in between would not fit together.
+    let address = BundleAddress(repo: repo, reference: bundle.id)
+    let entries = try await all(EntryAnswer.self, segments(address) + ["files"], retrier: retrier)
+    var bytes: Int64 = 0
+    for entry in entries {
+      let (sum, overflow) = bytes.addingReportingOverflow(entry.size)
+      guard entry.size >= 0, !overflow else {
+        throw ClientError.unexpected("the entry of \(quoted(entry.path)) has no size that can be")
+      }
+      bytes = sum
+    }
+    guard Int64(entries.count) == bundle.fileCount, bytes == bundle.byteCount else {
+      throw ClientError.unexpected(
+        "the list of files has \(entries.count) files with \(bytes) bytes, but bundle \(bundle.id) has "
+          + "\(bundle.fileCount) with \(bundle.byteCount)")
+    }
+    return entries
   }
 
   /// The file's bytes from `offset` on, up to `end` if that is given, as they come.

@@ -75,7 +75,7 @@ extension GatewayAPI {
     let segments = ["api", "v1", "repos", repo.text, "bundles", bundle, "blocks"]
     do {
       return try await get(
-        BlocksAnswer.self, segments + path.text.split(separator: "/").map(String.init), patience: .patient)
+        BlocksAnswer.self, segments + path.components.map(String.init), patience: .patient)
     } catch let error as ClientError where error.status == 404 {
       return nil
     }

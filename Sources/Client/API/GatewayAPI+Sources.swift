@@ -26,19 +26,21 @@ package struct SourcePushOpening: Encodable, Sendable {
   package var repo: String
   package var message: String
   package var label: String?
+  package var author: String?
   package var concurrencyFactor: Int?
   /// nil: the server's own rule, which is not to.
   package var allowEmpty: Bool?
   package var source: Source
 
   package init(
-    repo: RepoName, message: String, label: LabelName?, concurrencyFactor: Int?, address: SourceAddress,
-    files: [String]?, allowEmpty: Bool? = nil
+    repo: RepoName, message: String, label: LabelName?, author: String? = nil, concurrencyFactor: Int?,
+    address: SourceAddress, files: [String]?, allowEmpty: Bool? = nil
   ) {
     self.allowEmpty = allowEmpty
     self.repo = repo.text
     self.message = message
     self.label = label?.text
+    self.author = author
     self.concurrencyFactor = concurrencyFactor
     source = Source(name: address.name, path: address.path, files: files)
   }
@@ -54,11 +56,13 @@ package struct SourceAddress: Sendable, Equatable {
   ///
   /// - Throws: `ProblemError` with `bad-path` or `bad-name`.
   package init(_ text: String) throws {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    name = try RepoName(parts.first ?? "").text
-    var path = parts.count == 2 ? parts[1] : ""
-    if path.hasSuffix("/") { path.removeLast() }
-    self.path = path.isEmpty ? "" : try BundlePath(path).text
+    let slash = UInt8(ascii: "/")
+    // By bytes: a combining character after the slash hides it from `Character`.
+    let parts = text.utf8.split(separator: slash, maxSplits: 1, omittingEmptySubsequences: false)
+    name = try RepoName(String(Substring(parts[0]))).text
+    var path = parts.count == 2 ? parts[1] : "".utf8[...]
+    if path.last == slash { path.removeLast() }
+    self.path = path.isEmpty ? "" : try BundlePath(String(Substring(path))).text
   }
 }
 
@@ -69,7 +73,7 @@ extension GatewayAPI {
 
   /// What a folder of a source has, by name.
   package func tree(_ address: SourceAddress, retrier: Retrier) async throws -> [SourceItemAnswer] {
-    let segments = address.path.split(separator: "/").map(String.init)
+    let segments = address.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
     return try await all(
       SourceItemAnswer.self, ["api", "v1", "sources", address.name, "tree"] + segments, retrier: retrier)
   }

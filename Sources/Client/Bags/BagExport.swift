@@ -3,8 +3,17 @@ import Vocabulary
 
 /// Makes a bag (RFC 8493) of files that a pull has put below `data/`.
 ///
-/// `bagit.txt` is written last: without it no program takes the folder for a bag.
+/// `bagit.txt` is written last, but for the removal of the pull's notes: without it no program takes the folder for a bag.
 package struct BagExport: Sendable {
+  /// The folder cannot become a bag.
+  package struct Refusal: Error, Sendable, CustomStringConvertible {
+    package let description: String
+  }
+
+  private static let declarationName = "bagit.txt"
+  private static let infoName = "bag-info.txt"
+  private static let algorithms: [ChecksumAlgorithm] = [.sha256, .sha512]
+
   private let folder: String
   private let bundle: BundleAnswer
   private let io: any IOExecutor
@@ -23,20 +32,57 @@ package struct BagExport: Sendable {
     self.fileSystem = fileSystem
   }
 
-  /// Where the payload belongs, and where the pull's notes are until the bag is whole.
+  /// Where the payload belongs.
   package var payload: String { "\(folder)/\(BagFormat.payloadFolder)" }
-  package var notes: String { "\(folder)/\(PullFolder.name)" }
+  /// Where the pull's notes are until the bag is whole.
+  ///
+  /// Not where a pull into the folder itself keeps its own: a pulled folder is no interrupted export.
+  package var notes: String { "\(folder)/\(PullFolder.name)/\(Self.notesName)" }
+  private static let notesName = "bag"
 
-  /// - Throws: `BagFlaws` when the folder holds something that is not an interrupted export; `FileError`.
-  package func checkFolder() async throws {
+  /// Makes sure that nothing of somebody's is in the folder, and makes an interrupted export ready to go on.
+  ///
+  /// - Throws: `Refusal` when the folder holds something that is not an interrupted export; `FileError`.
+  package func prepare() async throws {
     try await io.run {
-      guard let info = try FileInfo.of(folder) else { return }
-      guard info.kind == .folder else { throw BagFlaws(["\(quoted(folder)) is no folder"]) }
-      let names = try fileSystem.list(folder)
-      guard names.isEmpty || (names.contains(PullFolder.name) && !names.contains("bagit.txt")) else {
-        throw BagFlaws(["\(quoted(folder)) is not empty; a bag needs a folder of its own"])
+      let kind = try FileInfo.of("\(folder)/.")?.kind
+      guard try kind == .folder || kind == nil && FileInfo.of(folder) == nil else {
+        throw Refusal(description: "\(quoted(folder)) is no folder")
       }
+      guard try kind == nil || isEmptyOrInterrupted() else {
+        throw Refusal(description: "\(quoted(folder)) is not empty; a bag needs a folder of its own")
+      }
+      // First of all: from here on the folder counts as an interrupted export.
+      try fileSystem.makeFolder(notes)
+      // What follows may change the payload.
+      try fileSystem.remove("\(folder)/\(Self.declarationName)")
     }
+  }
+
+  private func isEmptyOrInterrupted() throws -> Bool {
+    let names = Set(try fileSystem.list(folder))
+    if names.isEmpty { return true }
+    guard names.contains(PullFolder.name),
+      try FileInfo.of("\(folder)/\(PullFolder.name)")?.kind == .folder
+    else { return false }
+    let noted = try fileSystem.list("\(folder)/\(PullFolder.name)")
+    // Ended before the notes had their folder.
+    if noted.isEmpty { return names.count == 1 }
+    guard noted == [Self.notesName] else { return false }
+    var own = [PullFolder.name, BagFormat.payloadFolder, Self.declarationName, Self.infoName]
+    for algorithm in Self.algorithms {
+      own += [Self.manifestName(algorithm), Self.tagManifestName(algorithm)]
+    }
+    // What a write that was cut off leaves of the tag files.
+    own += own.map { ".\($0).tmp" }
+    return names.isSubset(of: own)
+  }
+
+  private static func manifestName(_ algorithm: ChecksumAlgorithm) -> String {
+    "manifest-\(algorithm.rawValue).txt"
+  }
+  private static func tagManifestName(_ algorithm: ChecksumAlgorithm) -> String {
+    "tagmanifest-\(algorithm.rawValue).txt"
   }
 
   /// Writes manifests and tag files around the payload, and removes the notes of the pull.
@@ -52,7 +98,7 @@ package struct BagExport: Sendable {
     }
     guard flaws.texts.isEmpty else { throw flaws }
     let checksums = try await self.checksums(of: files)
-    var manifests: [ChecksumAlgorithm: String] = [.sha256: "", .sha512: ""]
+    var manifests = Dictionary(uniqueKeysWithValues: Self.algorithms.map { ($0, "") })
     for file in files {
       for algorithm in manifests.keys {
         manifests[algorithm]? += BagFormat.line(
@@ -71,7 +117,7 @@ package struct BagExport: Sendable {
     let found = try await inParallel(files, limit: parallel) { file in
       try Task.checkCancellation()
       let checksums = try await io.run {
-        try FileChecksums.of(copy.location(file.path), [.sha256, .sha512], fileSystem)
+        try FileChecksums.of(copy.location(file.path), Set(Self.algorithms), fileSystem)
       }
       guard checksums[.sha256] == file.digest.bytes else {
         throw BagFlaws(["\(quoted(copy.location(file.path))) changed after it was written"])
@@ -86,21 +132,23 @@ package struct BagExport: Sendable {
       date: CivilTime.rfc3339(bundle.createdAt) ?? Timestamp(milliseconds: 0), fileCount: Int64(files.count),
       byteCount: files.reduce(0) { $0 + $1.size }, identifier: "\(bundle.repo)@\(bundle.id)",
       description: bundle.message)
-    var tags = [("bag-info.txt", info)]
+    var tags = [(Self.infoName, info)]
     for (algorithm, text) in manifests.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      tags.append(("manifest-\(algorithm.rawValue).txt", text))
+      tags.append((Self.manifestName(algorithm), text))
     }
     for (name, text) in tags { try write(text, to: name) }
     for algorithm in manifests.keys {
-      let lines = (tags + [("bagit.txt", BagFormat.declaration)]).map { name, text in
+      let lines = (tags + [(Self.declarationName, BagFormat.declaration)]).map { name, text in
         let checksum = ChecksumStream(algorithm)
         checksum.update(Array(text.utf8))
         return BagFormat.line(Hexadecimal.encode(checksum.finish()), name)
       }
-      try write(lines.sorted().joined(), to: "tagmanifest-\(algorithm.rawValue).txt")
+      try write(lines.sorted().joined(), to: Self.tagManifestName(algorithm))
     }
+    try write(BagFormat.declaration, to: Self.declarationName)
+    // The notes go last: with them the export can be run again, wherever it was cut off.
     try PullFolder(path: notes, fileSystem: fileSystem).remove()
-    try write(BagFormat.declaration, to: "bagit.txt")
+    _ = try EmptyFolder.remove("\(folder)/\(PullFolder.name)")
   }
 
   private func write(_ text: String, to name: String) throws {

@@ -88,28 +88,35 @@ package struct BundlePull: Sendable {
     try await io.run { [copy] in try copy.fileSystem.makeFolder(copy.folder) }
     let lock = try await io.run { [notes] in try notes.open() }
     defer { withExtendedLifetime(lock) {} }
-    let record = try await io.run { [notes] in try notes.record() }
-    let old = try (request.filter?.split(record?.entries ?? []).matching ?? record?.entries ?? []).map {
-      try PulledFile($0)
-    }
+    let (record, intent) = try await io.run { [notes] in (try notes.record(), try notes.intent()) }
+    let (recorded, others) = try split(record?.entries ?? [])
+    let (intended, otherIntended) = try split(intent?.entries ?? [])
+    let old = try recorded.map { try PulledFile($0) }
+    let begun = try intended.map { try PulledFile($0) }
     board.update {
       $0.filesTotal = new.count
       $0.bytesTotal = new.reduce(0) { $0 + $1.size }
     }
-    let found = try await look(old: old, new: new)
+    let found = try await look(old: old, begun: begun, new: new)
     do { try check(found.plan) } catch {
       try await io.run { [notes] in try notes.removeIfUnused() }
       throw error
     }
-    let outcome = try await PullRun(pull: self, plan: found.plan, contents: found.contents).run()
-    guard outcome.failed.isEmpty else { return outcome }
-    let entries = (new.map(\.entry) + (try outside(record))).sorted {
-      $0.path.utf8.lexicographicallyPrecedes($1.path.utf8)
+    if !found.plan.isDone {
+      let going = found.plan.written + found.plan.touched + found.begun
+      let entries = Self.sorted(going.map(\.entry) + otherIntended)
+      try await io.run { [notes] in try notes.save(PullIntent(entries: Self.distinct(entries))) }
     }
+    let run = PullRun(
+      pull: self, plan: found.plan, contents: found.contents, look: SecondLook(copy: copy, seen: found.seen))
+    let outcome = try await run.run()
+    guard outcome.failed.isEmpty else { return outcome }
+    let entries = Self.sorted(new.map(\.entry) + others)
     try await io.run { [notes, request, api] in
       try notes.save(
         PullRecord(
           server: api.server, bundle: request.bundle, nameFilter: request.filter?.pattern, entries: entries))
+      try notes.save(PullIntent(entries: otherIntended))
       try notes.removeParts(except: [])
     }
     return outcome
@@ -130,10 +137,36 @@ package struct BundlePull: Sendable {
     return new
   }
 
-  /// What the record said of paths that the filter left out: it still holds.
-  private func outside(_ record: PullRecord?) throws -> [EntryAnswer] {
-    guard let filter = request.filter, let record else { return [] }
-    return try filter.split(record.entries).others
+  /// By the filter: what was noted of paths that it leaves out still holds.
+  private func split(
+    _ entries: [EntryAnswer]
+  ) throws -> (matching: [EntryAnswer], others: [EntryAnswer]) {
+    try request.filter?.split(entries) ?? (entries, [])
+  }
+
+  private static func sorted(_ entries: [EntryAnswer]) -> [EntryAnswer] {
+    entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+  }
+
+  /// Without what stands there twice; of entries in the order of their paths.
+  private static func distinct(_ entries: [EntryAnswer]) -> [EntryAnswer] {
+    var result: [EntryAnswer] = []
+    for entry in entries {
+      // Compared as bytes: equal as text are also two spellings of one name, which are two files.
+      let namesakes = result.lazy.reversed().prefix { $0.path.utf8.elementsEqual(entry.path.utf8) }
+      if !namesakes.contains(entry) { result.append(entry) }
+    }
+    return result
+  }
+
+  /// What was found, and what follows.
+  private struct Found {
+    var plan: PullPlan
+    /// Local files by the contents they have.
+    var contents: [Digest: BundlePath]
+    var seen: [BundlePath: SeenFile]
+    /// What pulls that did not end have written, as far as it still lies there.
+    var begun: [PulledFile]
   }
 
   private func check(_ plan: PullPlan) throws {
@@ -146,14 +179,14 @@ package struct BundlePull: Sendable {
   }
 
   /// Looks at the folder: what is to be done, and which file has which of the wanted contents.
-  private func look(
-    old: [PulledFile], new: [PulledFile]
-  ) async throws -> (plan: PullPlan, contents: [Digest: BundlePath]) {
+  private func look(old: [PulledFile], begun: [PulledFile], new: [PulledFile]) async throws -> Found {
     var sizes: [BundlePath: Set<Int64>] = [:]
-    for file in old + new { sizes[file.path, default: []].insert(file.size) }
+    for file in old + begun + new { sizes[file.path, default: []].insert(file.size) }
     let scan = await io.perform { [copy] in FolderScan(contentsOf: copy.folder) }
-    let facts = try await FolderFacts(copy: copy, io: io, parallel: request.parallel).look(at: sizes)
-    let plan = PullPlan(old: old, new: new, facts: facts, files: Set(scan.files.map(\.path)))
+    let seen = try await FolderFacts(copy: copy, io: io, parallel: request.parallel).look(at: sizes)
+    let facts = seen.mapValues(\.fact)
+    let begun = begun.filter { facts[$0.path] == .file($0.digest) }
+    let plan = PullPlan(old: old + begun, new: new, facts: facts, files: Set(scan.files.map(\.path)))
     var contents: [Digest: BundlePath] = [:]
     for (path, fact) in facts {
       if case .file(let digest?) = fact { contents[digest] = path }
@@ -163,9 +196,9 @@ package struct BundlePull: Sendable {
     let strangers = scan.files.filter { facts[$0.path] == nil && lacking.contains($0.size) }
     let looked = try await FolderFacts(copy: copy, io: io, parallel: request.parallel).look(
       at: Dictionary(strangers.map { ($0.path, [$0.size]) }) { first, _ in first })
-    for (path, fact) in looked {
-      if case .file(let digest?) = fact { contents[digest] = path }
+    for (path, file) in looked {
+      if case .file(let digest?) = file.fact { contents[digest] = path }
     }
-    return (plan, contents)
+    return Found(plan: plan, contents: contents, seen: seen, begun: begun)
   }
 }

@@ -101,7 +101,13 @@ struct FilePart: Sendable {
 
   /// Gives the content its final name, with the entry's mode and time; a copy of it when others want it too. Call on the
   /// executor.
-  func place(_ entry: PulledFile, in folder: LocalCopy, isLast: Bool) throws {
+  ///
+  /// - Parameters:
+  ///   - look: what may be replaced; anything may when nil, but for a folder.
+  /// - Throws: `LocalProblem` when something else has the name now; `FileError`.
+  func place(_ entry: PulledFile, in folder: LocalCopy, unlessChangedSince look: SecondLook?, isLast: Bool)
+    throws
+  {
     let named = isLast ? path : "\(path).copy"
     if !isLast {
       try notes.fileSystem.remove(named)
@@ -117,23 +123,57 @@ struct FilePart: Sendable {
     try folder.makeParents(entry.path)
     try FileAttributes.restore(
       named, mode: entry.entry.permissions ?? 0o644, modifiedNanoseconds: entry.entry.modifiedNanoseconds)
-    // Looked at again: a folder on the way may have become a link meanwhile.
-    if try folder.info(entry.path)?.kind == .folder {
-      throw LocalProblem("\(folder.location(entry.path)) is a folder")
+    // Also because a folder on the way may have become a link meanwhile.
+    switch try (look ?? SecondLook(copy: folder, seen: [:])).look(at: entry.path) {
+    case .folder: throw LocalProblem("\(folder.location(entry.path)) is a folder")
+    case .other where look != nil: throw Self.changed(folder.location(entry.path))
+    case .nothing where look != nil: try add(named, as: folder.location(entry.path))
+    case .nothing, .same, .other: try notes.fileSystem.rename(named, to: folder.location(entry.path))
     }
-    try notes.fileSystem.rename(named, to: folder.location(entry.path))
+  }
+
+  /// Gives a file its name where nothing had it, not even since it was looked at.
+  private func add(_ named: String, as location: String) throws {
+    do {
+      try notes.fileSystem.link(named, to: location)
+    } catch  where error.kind == .exists {
+      throw Self.changed(location)
+    } catch  where error.kind != .full {
+      // Not every file system has second names.
+      guard try FileInfo.of(location) == nil else { throw Self.changed(location) }
+      return try notes.fileSystem.rename(named, to: location)
+    }
+    try notes.fileSystem.remove(named)
+  }
+
+  private static func changed(_ location: String) -> LocalProblem {
+    LocalProblem("\(location) was changed while the pull ran; it stays, unless --force replaces it")
   }
 
   /// Opens the part, or makes it, with the hash of what it has.
   private func open() async throws -> (file: any OpenFile, hash: SHA256Stream) {
     try await io.run {
-      guard try FileInfo.of(path)?.kind == .file else {
+      guard try isUsable() else {
+        try notes.fileSystem.remove(path)
         return (try notes.fileSystem.open(path, .create), SHA256Stream())
       }
       let file = try notes.fileSystem.open(path, .readWrite)
       if try file.size() > size { try file.truncate(to: 0) }
       return (file, try Self.hash(file, atMost: size))
     }
+  }
+
+  /// Whether there is a part that can be gone on with, which it is made ready for.
+  private func isUsable() throws -> Bool {
+    guard let info = try FileInfo.of(path), info.kind == .file else { return false }
+    let file: any OpenFile
+    do { file = try notes.fileSystem.open(path, .read) } catch  where error.kind == .denied { return false }
+    defer { file.close() }
+    // A pull that ended between the file's two names: what is written here would go into the file in its place.
+    guard try file.linkCount() == 1 else { return false }
+    // A part that did not get its name may have its file's mode already, and that may be one for reading only.
+    if info.mode & 0o600 != 0o600 { try file.setPermissions(0o600) }
+    return true
   }
 
   private static func hash(_ file: any OpenFile, atMost size: Int64) throws -> SHA256Stream {

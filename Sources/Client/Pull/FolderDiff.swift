@@ -32,6 +32,8 @@ package struct FolderDiff: Sendable {
   package func run(_ entries: [EntryAnswer], _ files: [SourceFile]) async throws -> Outcome {
     var old: [BundlePath: EntryAnswer] = [:]
     for entry in entries { old[try BundlePath(entry.path)] = entry }
+    // A push would not send another folder's notes, but a bundle may have come by something of that name elsewise.
+    let files = files.filter { old[$0.path] != nil || !$0.path.components.contains { $0 == PullFolder.name } }
     let local = Set(files.map(\.path))
     let goneSizes = Set(old.filter { !local.contains($0.key) }.map(\.value.size))
     let digests = try await digests(

@@ -9,6 +9,7 @@ package struct PullFolder: Sendable {
   /// Below the folder that was pulled; never pushed, never part of a comparison.
   package static let name = ".sheaf"
   private static let recordName = "bundle.json"
+  private static let intentName = "pulling.json"
   /// A record of 1,000,000 long paths has room.
   private static let mostRecordBytes = 1 << 30
 
@@ -63,6 +64,33 @@ package struct PullFolder: Sendable {
       Array(try encoder.encode(record)), to: Self.recordName, in: path, on: fileSystem)
   }
 
+  /// What pulls that did not end may have written; nothing when that is not known, so that such files count as changed
+  /// here.
+  ///
+  /// - Throws: `FileError`.
+  func intent() throws -> PullIntent? {
+    let location = "\(path)/\(Self.intentName)"
+    guard let size = try fileSystem.size(location), size <= Self.mostRecordBytes else { return nil }
+    let file = try fileSystem.open(location, .read)
+    defer { file.close() }
+    let intent = try? JSONDecoder().decode(
+      PullIntent.self, from: Data(try file.readBytes(Int(size), at: 0)))
+    return intent?.version == PullIntent.currentVersion ? intent : nil
+  }
+
+  /// Puts what is going to be written in its place, whole and durable; forgets it when that is nothing.
+  func save(_ intent: PullIntent) throws {
+    guard !intent.entries.isEmpty else {
+      // Also what a write that was cut off has left of it.
+      for name in [".\(Self.intentName).tmp", Self.intentName] { try fileSystem.remove("\(path)/\(name)") }
+      return
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(
+      Array(try encoder.encode(intent)), to: Self.intentName, in: path, on: fileSystem)
+  }
+
   /// Removes the parts that no wanted content needs.
   ///
   /// - Returns: the contents that have begun to arrive.
@@ -80,17 +108,31 @@ package struct PullFolder: Sendable {
   func remove() throws {
     try removeParts(except: [])
     try fileSystem.remove("\(path)/\(Self.recordName)")
+    try save(PullIntent(entries: []))
     try removeIfUnused()
   }
 
   /// Leaves no trace of a pull that did nothing.
   func removeIfUnused() throws {
-    guard try fileSystem.size("\(path)/\(Self.recordName)") == nil, try fileSystem.list(parts).isEmpty else {
-      return
+    for name in [Self.recordName, Self.intentName] {
+      guard try fileSystem.size("\(path)/\(name)") == nil else { return }
     }
+    guard try fileSystem.list(parts).isEmpty else { return }
     try fileSystem.remove("\(path)/lock")
     for folder in [parts, path] where try !EmptyFolder.remove(folder) { return }
   }
+}
+
+/// What a pull is about to write, and what earlier ones wrote that did not end: files with these contents are not
+/// somebody's own.
+package struct PullIntent: Codable, Sendable, Equatable {
+  package static let currentVersion = 1
+
+  package var version = Self.currentVersion
+  /// By path; one path may have several.
+  package var entries: [EntryAnswer]
+
+  package init(entries: [EntryAnswer]) { self.entries = entries }
 }
 
 /// The bundle that a folder holds.

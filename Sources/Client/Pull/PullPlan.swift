@@ -17,6 +17,10 @@ package struct PulledFile: Sendable, Equatable {
     self.digest = digest
     self.entry = entry
   }
+
+  func hasSameAttributes(as other: PulledFile) -> Bool {
+    entry.mode == other.entry.mode && entry.mtime == other.entry.mtime
+  }
 }
 
 /// What is at a path of the local folder.
@@ -49,38 +53,36 @@ package struct PullPlan: Sendable, Equatable {
   package private(set) var blocked: [BundlePath] = []
 
   /// - Parameters:
-  ///   - old: what the folder held.
+  ///   - old: what the folder held; several of one path when pulls that did not end may have written any of them.
   ///   - new: what it shall hold.
   ///   - facts: of every path in `old` and `new`.
   ///   - files: all files that are in the folder.
   package init(
     old: [PulledFile], new: [PulledFile], facts: [BundlePath: LocalFact], files: Set<BundlePath>
   ) {
-    let oldFiles = Dictionary(old.map { ($0.path, $0) }) { first, _ in first }
+    let oldFiles = Dictionary(grouping: old, by: \.path)
     let wanted = Set(new.map(\.path))
-    for file in old where !wanted.contains(file.path) {
-      switch facts[file.path] ?? .missing {
+    for (path, files) in oldFiles.sorted(by: { $0.key < $1.key }) where !wanted.contains(path) {
+      switch facts[path] ?? .missing {
       case .file(let digest):
-        if digest == file.digest { removed.append(file.path) } else { left.append(file.path) }
-      case .unreadable, .other: left.append(file.path)
+        if files.contains(where: { $0.digest == digest }) { removed.append(path) } else { left.append(path) }
+      case .unreadable, .other: left.append(path)
       case .missing, .folder, .blocked: break
       }
     }
     let staying = files.subtracting(removed).sorted(by: Self.precedes)
     let gone = Set(removed)
     for file in new {
-      let older = oldFiles[file.path]
+      let older = oldFiles[file.path] ?? []
       switch facts[file.path] ?? .missing {
       case .missing: written.append(file)
       case .file(let digest):
         if digest == file.digest {
           kept.append(file)
-          if let older, older.entry.mode != file.entry.mode || older.entry.mtime != file.entry.mtime {
-            touched.append(file)
-          }
+          if older.contains(where: { !$0.hasSameAttributes(as: file) }) { touched.append(file) }
         } else {
           written.append(file)
-          if digest == nil || digest != older?.digest { conflicts.append(file.path) }
+          if !older.contains(where: { $0.digest == digest }) { conflicts.append(file.path) }
         }
       case .other, .unreadable:
         written.append(file)
@@ -97,6 +99,9 @@ package struct PullPlan: Sendable, Equatable {
       }
     }
   }
+
+  /// Whether the folder is as it shall be.
+  var isDone: Bool { written.isEmpty && removed.isEmpty && touched.isEmpty }
 
   /// Removals without which a file could not be written: they come first.
   package var removedBefore: [BundlePath] {

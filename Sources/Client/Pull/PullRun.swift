@@ -7,6 +7,7 @@ struct PullRun: Sendable {
   let plan: PullPlan
   /// Local files by the contents they have.
   let contents: [Digest: BundlePath]
+  let look: SecondLook
 
   /// The files that want one content.
   struct Group: Sendable {
@@ -32,7 +33,7 @@ struct PullRun: Sendable {
     let wanted = Set(groups.map(\.part.digest))
     let begun = try await pull.io.run { [notes = pull.notes] in try notes.removeParts(except: wanted) }
     groups = try await copied(groups)
-    try await remove(plan.removedBefore)
+    let early = try await remove(plan.removedBefore)
     let results = try await inParallel(
       PullBatch.batches(of: groups, begun: begun), limit: pull.request.parallel
     ) { batch in
@@ -49,8 +50,9 @@ struct PullRun: Sendable {
     outcome.failed.sort { $0.path < $1.path }
     guard outcome.failed.isEmpty else { return outcome }
     let before = Set(plan.removedBefore)
-    try await remove(plan.removed.filter { !before.contains($0) })
-    outcome.removed = plan.removed.count
+    let late = try await remove(plan.removed.filter { !before.contains($0) })
+    outcome.removed = early.removed + late.removed
+    outcome.left = (plan.left + early.left + late.left).map(\.text).sorted()
     try await touch()
     // The record that is written next must not know more than the disk.
     try await pull.io.run { [copy = pull.copy] in try WholeFileSystem.sync(copy.folder) }
@@ -115,7 +117,9 @@ struct PullRun: Sendable {
     let group = result.group
     for (index, file) in group.files.enumerated() {
       do {
-        try group.part.place(file, in: pull.copy, isLast: index == group.files.count - 1)
+        try group.part.place(
+          file, in: pull.copy, unlessChangedSince: pull.request.force ? nil : look,
+          isLast: index == group.files.count - 1)
         result.written += 1
         if index > 0 { progress(file.size, isResumed: true) }
         pull.board.update { $0.filesDone += 1 }
@@ -164,25 +168,35 @@ struct PullRun: Sendable {
     }
   }
 
-  /// Removes files, and the folders that get empty with them.
-  private func remove(_ paths: [BundlePath]) async throws {
+  /// Removes files that are as they were, and the folders that get empty with them.
+  ///
+  /// - Returns: how many went, and which were changed meanwhile and stay.
+  private func remove(_ paths: [BundlePath]) async throws -> (removed: Int, left: [BundlePath]) {
     try await pull.io.run { [copy = pull.copy] in
+      var removed = 0
+      var left: [BundlePath] = []
       for path in paths {
-        // Looked at again: what was a file of the older bundle may have been changed into something else.
-        guard try copy.info(path)?.kind == .file else { continue }
+        switch try look.look(at: path) {
+        case .nothing, .folder: continue
+        case .other:
+          left.append(path)
+          continue
+        case .same: removed += 1
+        }
         try copy.fileSystem.remove(copy.location(path))
         var folders = path.components.dropLast()
         while !folders.isEmpty, try EmptyFolder.remove("\(copy.folder)/\(folders.joined(separator: "/"))") {
           folders.removeLast()
         }
       }
+      return (removed, left)
     }
   }
 
   /// Gives kept files the mode and the time of the new bundle.
   private func touch() async throws {
     try await pull.io.run { [copy = pull.copy, touched = plan.touched] in
-      for file in touched where try copy.info(file.path)?.kind == .file {
+      for file in touched where try look.look(at: file.path) == .same {
         try FileAttributes.restore(
           copy.location(file.path), mode: file.entry.permissions ?? 0o644,
           modifiedNanoseconds: file.entry.modifiedNanoseconds)

@@ -165,8 +165,6 @@ struct BatchTransfer: Sendable {
   private func note(_ item: TransferItem, _ id: UploadID) {
     context.board.update { $0.filesDone += 1 }
     context.journal.note(
-      JournalRecord.File(
-        path: item.file.path.text, size: item.file.size, mtime: item.file.modifiedNanoseconds,
-        uploadURL: context.api.address(of: id), state: .done))
+      JournalRecord.File(item.file, uploadURL: context.api.address(of: id), state: .done))
   }
 }

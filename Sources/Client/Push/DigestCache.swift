@@ -48,16 +48,22 @@ package final class DigestCache: Sendable {
   private let folder: String
   private let fileSystem: any FileSystem
   private let clock: any WallClock
+  private let maximumCount: Int
   private let state: Locked<State>
 
   /// Reads what an earlier run left in `folder`; anything but a whole file of this version is nothing. Blocks.
+  ///
+  /// - Parameter maximumCount: files that are remembered.
   package init(
-    folder: String, fileSystem: any FileSystem = LinuxFileSystem(), clock: any WallClock = SystemClock()
+    folder: String, maximumCount: Int = DigestCache.maximumCount,
+    fileSystem: any FileSystem = LinuxFileSystem(), clock: any WallClock = SystemClock()
   ) {
+    self.maximumCount = maximumCount
     self.folder = folder
     self.fileSystem = fileSystem
     self.clock = clock
-    state = Locked(State(old: (try? Self.load("\(folder)/\(Self.name)", fileSystem)) ?? [:]))
+    let found = try? Self.load("\(folder)/\(Self.name)", maximumCount, fileSystem)
+    state = Locked(State(old: found ?? [:]))
   }
 
   package func digest(of info: FileInfo) -> Digest? {
@@ -66,7 +72,7 @@ package final class DigestCache: Sendable {
     return state.withLock { state in
       if let digest = state.new[key] { return digest }
       guard let digest = state.old[key] else { return nil }
-      state.new[key] = digest
+      if state.new.count < maximumCount { state.new[key] = digest }
       return digest
     }
   }
@@ -78,7 +84,7 @@ package final class DigestCache: Sendable {
       newest <= hashedAt.milliseconds * 1_000_000 - Self.racyNanoseconds
     else { return }
     state.withLock { state in
-      guard state.new.count < Self.maximumCount else { return }
+      guard state.new.count < maximumCount else { return }
       state.new[Key(info)] = digest
       state.isDirty = true
     }
@@ -91,7 +97,7 @@ package final class DigestCache: Sendable {
     var bytes = Self.header
     bytes.reserveCapacity((new.count + old.count) * Self.recordBytes + 64)
     for (key, digest) in new { Self.append(key, digest, to: &bytes) }
-    for (key, digest) in old.filter({ new[$0.key] == nil }).prefix(Self.maximumCount - new.count) {
+    for (key, digest) in old.filter({ new[$0.key] == nil }).prefix(max(0, maximumCount - new.count)) {
       Self.append(key, digest, to: &bytes)
     }
     bytes += SHA256Stream.digest(of: bytes).bytes
@@ -104,7 +110,9 @@ package final class DigestCache: Sendable {
     bytes += digest.bytes
   }
 
-  private static func load(_ path: String, _ fileSystem: any FileSystem) throws -> [Key: Digest]? {
+  private static func load(
+    _ path: String, _ maximumCount: Int, _ fileSystem: any FileSystem
+  ) throws -> [Key: Digest]? {
     let most = Int64(header.count + maximumCount * recordBytes + 32)
     guard let size = try fileSystem.size(path), size <= most else { return nil }
     let file = try fileSystem.open(path, .read)

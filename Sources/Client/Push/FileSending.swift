@@ -255,8 +255,6 @@ final class FileSending {
 
   private func note(_ id: UploadID, _ state: JournalRecord.FileState) {
     context.journal.note(
-      JournalRecord.File(
-        path: file.path.text, size: file.size, mtime: file.modifiedNanoseconds,
-        uploadURL: context.api.address(of: id), state: state))
+      JournalRecord.File(file, uploadURL: context.api.address(of: id), state: state))
   }
 }

@@ -5,7 +5,8 @@ import Vocabulary
 ///
 /// A file `a/b.txt` becomes `b.txt`. A folder `a/b` contributes `b/…` (as `cp -r` does); with a trailing slash, or when
 /// it ends in `.` or `..`, only its contents (as rsync does). Folders without files leave no trace, and neither does
-/// `.sheaf`, where `sheaf pull` keeps its notes, wherever it lies.
+/// `.sheaf`, where `sheaf pull` keeps its notes, wherever it lies. Where a folder is compared with a bundle, only the
+/// `.sheaf` at its top is left out: a bundle may have one below.
 package struct FolderScan: Sendable {
   /// A push takes no more than this.
   package static let maximumFiles = 1_000_000
@@ -19,7 +20,9 @@ package struct FolderScan: Sendable {
   /// Why nothing may be sent; one for each cause.
   package private(set) var errors: [String] = []
 
-  private var takesNotes = false
+  /// Which folders named `.sheaf` are left out.
+  private enum Skipping { case everywhere, top, nowhere }
+  private var skipping = Skipping.everywhere
 
   package var byteCount: Int64 { files.reduce(0) { $0 + $1.size } }
 
@@ -41,9 +44,9 @@ package struct FolderScan: Sendable {
 
   /// All files below the folder, by their paths in it; there may be none.
   ///
-  /// - Parameter takesNotes: with what lies in a `.sheaf`.
+  /// - Parameter takesNotes: with what lies in the `.sheaf` at the top.
   package init(contentsOf folder: String, takesNotes: Bool = false) {
-    self.takesNotes = takesNotes
+    skipping = takesNotes ? .nowhere : .top
     walk(folder, as: "")
     if files.count > Self.maximumFiles { errors.append("there are more than \(Self.maximumFiles) files") }
     files.sort { $0.path < $1.path }
@@ -102,7 +105,7 @@ package struct FolderScan: Sendable {
           continue
         }
         let local = "\(folder)/\(name)"
-        if name == PullFolder.name, !takesNotes { continue }
+        if name == PullFolder.name, skipping == .everywhere || skipping == .top && prefix.isEmpty { continue }
         let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
         switch member.info.kind {
         case .folder: waiting.append((local, path))

@@ -11,6 +11,8 @@ struct KnownFiles: Sendable {
   /// Up to this size a file is hashed in one call.
   private static let promptBytes: Int64 = 16 << 20
   private static let mostAttempts = 3
+  /// How long a server that answers, but cannot do what is asked of it, is asked again: sending is the other way.
+  private static let patienceSeconds = 20.0
 
   let context: TransferContext
   let repo: RepoName
@@ -22,7 +24,12 @@ struct KnownFiles: Sendable {
   ///
   /// - Throws: `Unreachable`, `PushFailure.closed` or `CancellationError` when the push cannot go on.
   func run(_ items: [TransferItem]) async throws -> [TransferItem] {
-    let latest = try await context.retrier.run { try await context.api.latestBundle(of: repo) }
+    let latest: String?
+    do {
+      latest = try await question { try await context.api.latestBundle(of: repo) }
+    } catch is ClientError {
+      return items
+    }
     guard let latest else { return items }
     let (candidates, others) = (items.filter { $0.step == .send }, items.filter { $0.step != .send })
     let pages = stride(from: 0, to: candidates.count, by: Self.pageSize).map {
@@ -120,7 +127,7 @@ struct KnownFiles: Sendable {
         LookedUpFile(path: file.item.file.path.text, size: file.item.file.size, sha256: $0.hex)
       }
     }
-    let answer = try await context.retrier.run(unless: Self.isFinal) {
+    let answer = try await question {
       try await context.api.lookUp(asked, for: context.push)
     }
     let known = Set(answer.items.filter(\.known).compactMap { try? BundlePath($0.path) })
@@ -128,11 +135,26 @@ struct KnownFiles: Sendable {
       files.filter { known.contains($0.item.file.path) }, answer.challenge)
     let unknown = files.filter { !known.contains($0.item.file.path) }.map(\.item)
     guard !proofs.isEmpty else { return unknown + unproven }
-    let claimed = try await context.retrier.run(unless: Self.isFinal) {
+    let claimed = try await question {
       try await context.api.claim(
         proofs.map(\.proof), challenge: answer.challenge, author: context.author, for: context.push)
     }
     return unknown + unproven + take(claimed, proofs.map(\.item))
+  }
+
+  /// Asks again while there is no answer, and for a while when there is none that helps.
+  ///
+  /// - Throws: `ClientError` when the files should rather be sent; `Unreachable`, `CancellationError`.
+  private func question<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    var since: Double?
+    return try await context.retrier.run(
+      unless: { error in
+        if Self.isFinal(error) { return true }
+        guard error.status != nil else { return false }
+        let now = context.retrier.pacer.now()
+        since = since ?? now
+        return now + (error.retryAfterSeconds ?? 0) - (since ?? now) >= Self.patienceSeconds
+      }, body)
   }
 
   /// What repeating the same request does not change, whatever the answer says of that.
@@ -185,9 +207,7 @@ struct KnownFiles: Sendable {
         $0.bytesAcked += item.file.size
       }
       context.journal.note(
-        JournalRecord.File(
-          path: item.file.path.text, size: item.file.size, mtime: item.file.modifiedNanoseconds,
-          uploadURL: context.api.address(of: id), state: .done))
+        JournalRecord.File(item.file, uploadURL: context.api.address(of: id), state: .done))
       return false
     }
   }
@@ -214,7 +234,7 @@ struct KnownFiles: Sendable {
 
   private func delta(of file: SourceFile, in bundle: String) async throws -> BlockDelta? {
     do {
-      let remote = try await context.retrier.run {
+      let remote = try await question {
         try await context.api.blocks(of: file.path, in: bundle, of: repo)
       }
       guard let remote, remote.blockBytes >= 1 << 16 else { return nil }
@@ -223,7 +243,7 @@ struct KnownFiles: Sendable {
       return BlockDelta(
         bundle: bundle, path: file.path, digest: digest, size: file.size,
         local: try await reading.blocks(of: remote.blockBytes), remote: remote)
-    } catch let error as ClientError where !error.retryable {
+    } catch is ClientError {
       return nil
     } catch is SourceError {
       return nil

@@ -168,14 +168,28 @@ package struct PushEngine: Sendable {
     guard answer.pushState == .open else {
       throw PushFailure.closed("push \(id) is \(answer.state) and takes no more files")
     }
-    guard journal.record?.push == id.text, let record = journal.record,
-      ResumeStep.fits(record, plan.files)
-    else {
-      let files = plan.files.map { AnnouncedFile(path: $0.path.text, size: $0.size) }
+    let files = plan.files.map { AnnouncedFile(path: $0.path.text, size: $0.size) }
+    guard journal.record?.push == id.text else {
       try await journal.begin(JournalRecord(server: api.server.text, push: id.text, announced: files))
       return .send(answer, id, plan.files.map { TransferItem(file: $0, step: .send) })
     }
-    return .send(answer, id, items(for: try await api.uploads(of: id, retrier: retrier)))
+    journal.announce(files)
+    let uploads = try await api.uploads(of: id, retrier: retrier)
+    try await endAbandoned(uploads)
+    return .send(answer, id, items(for: uploads))
+  }
+
+  /// Ends this client's unfinished uploads of files that are not sent any more: they would keep the push from being
+  /// sealed.
+  private func endAbandoned(_ uploads: [UploadAnswer]) async throws {
+    let wanted = Set(plan.files.map(\.path))
+    for upload in uploads where upload.uploadState == .created || upload.uploadState == .receiving {
+      guard let path = upload.path.flatMap({ try? BundlePath($0) }), !wanted.contains(path),
+        isOurs(upload, path), let id = UploadID(upload.id)
+      else { continue }
+      try await retrier.run { try await api.deleteUpload(id) }
+      journal.forget(path)
+    }
   }
 
   /// Where to go on with the push of an earlier run; nil when a new one is needed.
@@ -190,6 +204,8 @@ package struct PushEngine: Sendable {
     let isUnchanged = ResumeStep.isUnchanged(record, plan.files)
     switch answer.pushState {
     case .open:
+      // Others' files are in a shared push too, and it takes any file.
+      if plan.isShared { return try await join(id) }
       guard ResumeStep.fits(record, plan.files) else {
         notice("files were added, removed or have another size since the earlier run; starting anew")
         // Without it the old push would only expire later.

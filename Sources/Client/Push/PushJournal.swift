@@ -10,14 +10,26 @@ package struct JournalRecord: Codable, Sendable, Equatable {
     package var size: Int64
     /// Nanoseconds since 1970, when the sending began.
     package var mtime: Int64
+    /// Time of the last change of any kind, in nanoseconds since 1970; nil in records of older versions.
+    package var ctime: Int64?
+    /// nil in records of older versions.
+    package var inode: UInt64?
     package var uploadURL: String
     package var state: FileState
-    package init(path: String, size: Int64, mtime: Int64, uploadURL: String, state: FileState) {
-      self.path = path
-      self.size = size
-      self.mtime = mtime
+    package init(_ file: SourceFile, uploadURL: String, state: FileState) {
+      path = file.path.text
+      size = file.size
+      mtime = file.modifiedNanoseconds
+      ctime = file.info.changedNanoseconds
+      inode = file.info.inode
       self.uploadURL = uploadURL
       self.state = state
+    }
+
+    /// Whether the local file is still the one that was sent, by all that tells one from another.
+    func isUntouched(_ file: SourceFile) -> Bool {
+      state == .done && size == file.size && mtime == file.modifiedNanoseconds
+        && ctime == file.info.changedNanoseconds && inode == file.info.inode
     }
   }
   package static let currentVersion = 1
@@ -130,6 +142,15 @@ package final class PushJournal: Sendable {
       state.isDirty = true
     }
     try await flush()
+  }
+
+  /// The push of the record takes other files by now; what is known of those it had stays.
+  package func announce(_ files: [AnnouncedFile]) {
+    state.withLock { state in
+      guard state.record?.announced != files else { return }
+      state.record?.announced = files
+      state.isDirty = true
+    }
   }
 
   package func note(_ file: JournalRecord.File) {

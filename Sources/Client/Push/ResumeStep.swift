@@ -21,10 +21,7 @@ package enum ResumeStep: Sendable, Equatable {
     case .created, .receiving, .received, .verified, .committed, nil: break
     }
     guard server.length == file.size else { return .replace(id) }
-    let isUntouched =
-      remembered?.state == .done && remembered?.mtime == file.modifiedNanoseconds
-      && remembered?.size == file.size
-    if server.uploadState?.isFinished == true, isUntouched { return .done }
+    if server.uploadState?.isFinished == true, remembered?.isUntouched(file) == true { return .done }
     return .resume(id)
   }
 
@@ -37,8 +34,8 @@ package enum ResumeStep: Sendable, Equatable {
   /// Whether all files of an earlier run were sent and none has changed since.
   package static func isUnchanged(_ record: JournalRecord, _ files: [SourceFile]) -> Bool {
     guard fits(record, files) else { return false }
-    var times: [String: Int64] = [:]
-    for file in record.files where file.state == .done { times[file.path] = file.mtime }
-    return files.allSatisfy { times[$0.path.text] == $0.modifiedNanoseconds }
+    var sent: [BundlePath: JournalRecord.File] = [:]
+    for file in record.files { if let path = try? BundlePath(file.path) { sent[path] = file } }
+    return files.allSatisfy { sent[$0.path]?.isUntouched($0) == true }
   }
 }

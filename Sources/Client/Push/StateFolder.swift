@@ -18,11 +18,18 @@ package enum StateFolder {
   }
 
   /// The same command run again has the same key; anything that makes it another push makes another key.
+  ///
+  /// - Parameters:
+  ///   - seals: false when others may add to the push.
+  ///   - conflicts: the push's policy when it was named.
   package static func key(
-    server: ServerURL, repo: RepoName, label: LabelName?, message: String, sources: [String]
+    server: ServerURL, repo: RepoName, label: LabelName?, message: String, sources: [String],
+    seals: Bool = true, conflicts: String? = nil
   ) -> String {
+    // No source is spelled so: they are absolute paths.
+    let options = (seals ? [] : ["seals=false"]) + (conflicts.map { ["conflicts=\($0)"] } ?? [])
     // Lengths keep apart what a separator could blur.
-    let parts = [server.text, repo.text, label?.text ?? "", message] + sources.sorted()
+    let parts = [server.text, repo.text, label?.text ?? "", message] + options + sources.sorted()
     let bytes = parts.flatMap { Array("\($0.utf8.count):".utf8) + Array($0.utf8) }
     return SHA256Stream.digest(of: bytes).hex
   }

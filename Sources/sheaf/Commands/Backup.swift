@@ -2,6 +2,7 @@ import ArgumentParser
 import Blobs
 import CatalogSQLite
 import Doctor
+import Foundation
 import GatewayConfiguration
 import Platform
 import Vocabulary
@@ -31,17 +32,21 @@ struct Backup: AsyncParsableCommand {
     guard try files.size(source) != nil else {
       throw CommandFailure("there is no catalog.sqlite in the data folder \(root)")
     }
+    guard !Self.isInside(target, root), try !Self.isSame(target, source) else {
+      throw CommandFailure(
+        "\(to) is in the data folder, which is the server's; name a file outside of \(root)")
+    }
     guard try force || files.size(target) == nil else {
       throw CommandFailure("\(to) is there already; --force replaces it")
     }
     let temporary = "\(target).part"
     do {
       try files.remove(temporary)
-      try SQLiteCatalogBackup.copy(source, to: temporary)
-      let file = try files.open(temporary, .readWrite)
+      // Made here, as a file that nobody else has put there or can read: it names files and people.
+      let file = try files.open(temporary, .create)
       defer { file.close() }
-      // It names files and people.
       try file.setPermissions(0o600)
+      try SQLiteCatalogBackup.copy(source, to: temporary)
       try file.sync()
       try files.rename(temporary, to: target)
       try files.syncFolder(ClientRun.parent(of: target))
@@ -51,6 +56,18 @@ struct Backup: AsyncParsableCommand {
       StandardError.line("sheaf: the catalog of \(root) could not be copied: \(error)")
       throw ClientExit.failed
     }
+  }
+
+  /// Whether the file would lie below the folder, by whatever links.
+  private static func isInside(_ file: String, _ folder: String) -> Bool {
+    func real(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+    let place = real(ClientRun.parent(of: file)) + "/"
+    return place.utf8.starts(with: "\(real(folder))/".utf8)
+  }
+
+  private static func isSame(_ one: String, _ other: String) throws -> Bool {
+    guard let one = try FileInfo.of(one), let other = try FileInfo.of(other) else { return false }
+    return one.device == other.device && one.inode == other.inode
   }
 }
 

@@ -58,7 +58,7 @@ struct BagExportCommand: AsyncParsableCommand {
     let (found, entries, failed) = try await ClientRun.closing(session.api) {
       let (found, entries) = try await session.entries(of: named)
       let bag = BagExport(folder: folder, bundle: found, io: session.io, parallel: transfer.parallel)
-      try await bag.checkFolder()
+      try await bag.prepare()
       let request = PullRequest(
         bundle: found, entries: entries, folder: bag.payload, parallel: transfer.parallel)
       let outcome = try await session.run(request, notes: bag.notes)

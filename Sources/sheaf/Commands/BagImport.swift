@@ -33,6 +33,7 @@ struct BagImport: AsyncParsableCommand {
   @Option(help: "A label to move to the new bundle.")
   var label: String?
 
+  @OptionGroup var author: AuthorOption
   @OptionGroup var transfer: TransferOption
 
   @OptionGroup var server: ServerOption
@@ -57,6 +58,7 @@ struct BagImport: AsyncParsableCommand {
   private func take() async throws {
     let repoName = try RepoName(repo)
     let labelName = try label.map { try LabelName($0) }
+    let authorName = try author.text()
     try transfer.check()
     let parallel = transfer.parallel
     guard !message.isEmpty else { throw CommandFailure("--message must not be empty") }
@@ -67,7 +69,8 @@ struct BagImport: AsyncParsableCommand {
     let payload = try await BagCheck(folder: path, io: io, parallel: parallel).run()
     guard !payload.files.isEmpty else { throw CommandFailure("the bag holds no files") }
     var plan = PushPlan(
-      repo: repoName, label: labelName, message: message, files: payload.files, parallel: parallel)
+      repo: repoName, label: labelName, message: message, files: payload.files, parallel: parallel,
+      author: authorName)
     plan.declared = payload.digests
     guard let base = StateFolder.base(environment: ProcessInfo.processInfo.environment) else {
       throw CommandFailure("neither XDG_STATE_HOME nor HOME is set, so a push could not be resumed")

@@ -52,10 +52,8 @@ struct BundleFiles: AsyncParsableCommand {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
       let named = try command.bundle.address()
-      // Pages of a label that moves in between would not fit together.
       let bundle = try await retrier.run { try await api.bundle(named) }
-      let address = BundleAddress(repo: named.repo, reference: bundle.id)
-      let entries = try await api.entries(of: address, retrier: retrier)
+      let entries = try await api.entries(of: bundle, in: named.repo, retrier: retrier)
       guard !command.output.json else { return try ClientRun.printJSON(entries) }
       let columns: [(head: String, TextTable.Alignment)] = [
         ("SHA-256", .left), ("SIZE", .right), ("MODE", .left), ("MODIFIED", .left), ("PATH", .left),

@@ -54,7 +54,7 @@ struct BundleRemove: AsyncParsableCommand {
     try await ClientRun.change(server, author) { api, retrier in
       let named = try command.bundle.address()
       let bundle = try await retrier.run { try await api.bundle(named) }
-      try command.confirmation.confirm(
+      try await command.confirmation.confirm(
         "Delete bundle #\(bundle.sequence) of repo \(bundle.repo) (\(TextTable.visible(bundle.message))), for ever?"
       )
       try await api.deleteBundle(BundleAddress(repo: named.repo, reference: bundle.id))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import Foundation
 import Platform
+import Vocabulary
 
 /// Who asks for a change.
 struct AuthorOption: ParsableArguments {
@@ -11,8 +12,21 @@ struct AuthorOption: ParsableArguments {
       valueName: "name"))
   var author: String?
 
-  var text: String? {
-    author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
+  /// - Throws: `CommandFailure` for a text that no server takes.
+  func text() throws -> String? {
+    let text = author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
+    if let text { try Self.check(text) }
+    return text
+  }
+
+  /// - Throws: `CommandFailure` for a text that no server takes.
+  static func check(_ text: String) throws {
+    guard (1...256).contains(text.utf8.count) else {
+      throw CommandFailure("the author must have 1 to 256 bytes, not \(text.utf8.count)")
+    }
+    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      throw CommandFailure("the author \(quoted(text)) must have no control characters")
+    }
   }
 }
 
@@ -21,15 +35,43 @@ struct ConfirmOption: ParsableArguments {
   @Flag(name: [.short, .long], help: "Do not ask.")
   var yes = false
 
-  /// - Throws: `CommandFailure` when the person says no, or nobody can be asked.
-  func confirm(_ question: String) throws {
+  /// - Throws: `CommandFailure` when the person says no, or nobody can be asked; `CancellationError` after Ctrl-C.
+  func confirm(_ question: String) async throws {
     if yes { return }
     guard Terminal.canAsk else {
       throw CommandFailure("\(question) Nobody can be asked here; --yes says so. Nothing was changed")
     }
     StandardError.write("\(question) [y/N] ")
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+    guard ["y", "yes"].contains(try await Self.answer().lowercased()) else {
       throw CommandFailure("nothing was changed")
+    }
+  }
+
+  /// What a person types, without the spaces around it.
+  private static func answer() async throws -> String {
+    let waiting = Locked<CheckedContinuation<String, any Error>?>(nil)
+    let finish: @Sendable (Result<String, any Error>) -> Void = { result in
+      let continuation = waiting.withLock { waiting in
+        defer { waiting = nil }
+        return waiting
+      }
+      continuation?.resume(with: result)
+    }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        waiting.withLock { $0 = continuation }
+        if Task.isCancelled { return finish(.failure(CancellationError())) }
+        // The thread stays behind when nothing is typed; it ends with the process.
+        Task {
+          let bytes = await ThreadedExecutor(name: "sheaf.client.io", threads: 1).perform {
+            FileHandle.standardInput.availableData
+          }
+          let text = String(decoding: bytes, as: UTF8.self)
+          finish(.success(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        }
+      }
+    } onCancel: {
+      finish(.failure(CancellationError()))
     }
   }
 }
@@ -40,8 +82,8 @@ extension ClientRun {
     _ server: ServerOption, _ author: AuthorOption,
     _ body: @escaping @Sendable (GatewayAPI, Retrier) async throws -> Void
   ) async throws {
-    let name = author.text
     try await ask(server) { api, retrier in
+      let name = try author.text()
       var api = api
       api.author = name
       try await body(api, retrier)

@@ -108,8 +108,23 @@ enum ClientRun {
       throw code
     } catch {
       let (text, code) = meaning(of: error)
-      StandardError.line("sheaf: \(code == ClientExit.interrupted ? interrupted : text)")
+      complain(code == ClientExit.interrupted ? interrupted : text)
       throw code
+    }
+  }
+
+  /// Tells on standard error what went wrong. The text may come from a server, so of all control characters only line ends
+  /// are obeyed.
+  static func complain(_ text: String) {
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    let visible = lines.map { TextTable.visible(String(Substring($0))) }
+    StandardError.line("sheaf: " + visible.joined(separator: "\n"))
+  }
+
+  /// - Throws: `CommandFailure` when a path from the command line leads to no folder; a link to one will do.
+  static func requireFolder(_ path: String) throws {
+    guard try FileInfo.of("\(absolute(path))/.")?.kind == .folder else {
+      throw CommandFailure("\(path) is not a folder")
     }
   }
 
@@ -125,6 +140,7 @@ enum ClientRun {
     case let error as ServerTrust.Flaw: (error.description, ClientExit.badInput)
     case let error as BundleAddress.Flaw: (error.description, ClientExit.badInput)
     case let error as BagFlaws: (error.description, ClientExit.badInput)
+    case let error as BagExport.Refusal: (error.description, ClientExit.badInput)
     case let error as NameFilter.Flaw: (error.description, ClientExit.badInput)
     case let error as ProblemError: (error.detail, ClientExit.badInput)
     default: (String(describing: error), ClientExit.failed)

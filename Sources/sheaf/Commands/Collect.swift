@@ -60,7 +60,7 @@ struct Collect: AsyncParsableCommand {
       }
     }
     guard answer.state == "done" else {
-      StandardError.line("sheaf: the collection failed: \(answer.error ?? "no reason was given")")
+      ClientRun.complain("the collection failed: \(answer.error ?? "no reason was given")")
       throw ClientExit.failed
     }
   }

@@ -42,10 +42,12 @@ struct Diff: AsyncParsableCommand {
           throw CommandFailure("name either another bundle or a folder with --dir")
         }
         let named = try command.bundle.address()
-        let old = BundleAddress(
-          repo: named.repo, reference: try await retrier.run { try await api.bundle(named) }.id)
+        let found = try await retrier.run { try await api.bundle(named) }
+        let old = BundleAddress(repo: named.repo, reference: found.id)
         let counts =
-          if let dir = command.dir { try await command.compare(old, folder: dir, api, retrier) } else {
+          if let dir = command.dir {
+            try await command.compare(found, in: named.repo, folder: dir, api, retrier)
+          } else {
             try await command.compare(old, with: command.other ?? "", api, retrier)
           }
         areEqual.withLock { $0 = counts.areEqual }
@@ -85,15 +87,15 @@ struct Diff: AsyncParsableCommand {
   }
 
   private func compare(
-    _ old: BundleAddress, folder: String, _ api: GatewayAPI, _ retrier: Retrier
+    _ old: BundleAnswer, in repo: RepoName, folder: String, _ api: GatewayAPI, _ retrier: Retrier
   ) async throws -> ChangeCounts {
+    try ClientRun.requireFolder(folder)
     let path = ClientRun.absolute(folder)
-    guard try FileInfo.of(path)?.kind == .folder else { throw CommandFailure("\(folder) is not a folder") }
     let io = ThreadedExecutor(name: "sheaf.client.io", threads: 4)
     let scan = await io.perform { FolderScan(contentsOf: path) }
     for warning in scan.warnings { StandardError.line("sheaf: \(TextTable.visible(warning))") }
     guard scan.errors.isEmpty else { throw CommandFailure(scan.errors.joined(separator: "\nsheaf: ")) }
-    let entries = try await api.entries(of: old, retrier: retrier)
+    let entries = try await api.entries(of: old, in: repo, retrier: retrier)
     let found = try await FolderDiff(folder: path, io: io).run(entries, scan.files)
     if !output.json { found.changes.forEach(printLine) }
     try finish(

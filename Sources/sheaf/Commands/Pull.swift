@@ -140,8 +140,7 @@ struct PullSession: Sendable {
   /// The bundle and all its entries; by its id, so that a label that moves in between changes nothing.
   func entries(of named: BundleAddress) async throws -> (BundleAnswer, [EntryAnswer]) {
     let found = try await retrier.run { try await api.bundle(named) }
-    let address = BundleAddress(repo: named.repo, reference: found.id)
-    return (found, try await api.entries(of: address, retrier: retrier))
+    return (found, try await api.entries(of: found, in: named.repo, retrier: retrier))
   }
 
   /// - Parameter notes: as of `BundlePull`.

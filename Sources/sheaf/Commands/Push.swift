@@ -98,9 +98,7 @@ struct Push: AsyncParsableCommand {
   private func target() throws -> Target {
     let author =
       self.author ?? ProcessInfo.processInfo.environment["SHEAF_AUTHOR"].flatMap { $0.isEmpty ? nil : $0 }
-    if let author, !(1...256).contains(author.utf8.count) {
-      throw CommandFailure("the author must have 1 to 256 bytes, not \(author.utf8.count)")
-    }
+    try author.map(AuthorOption.check)
     if let conflicts, !["refuse", "keep-first", "latest-wins"].contains(conflicts) {
       throw CommandFailure("--conflicts must be refuse, keep-first or latest-wins, not \(quoted(conflicts))")
     }
@@ -146,7 +144,8 @@ struct Push: AsyncParsableCommand {
     }
     let key = StateFolder.key(
       server: serverURL, repo: target.repo, label: target.label, message: target.message,
-      sources: paths.map(ClientRun.absolute))
+      sources: paths.map(ClientRun.absolute), seals: target.into != nil || target.seals,
+      conflicts: conflicts)
     let journal = try await PushJournal.open(folder: folder, key: key, io: io)
 
     let cache = await io.perform { DigestCache(folder: base) }

@@ -34,16 +34,18 @@ struct SourcePush: AsyncParsableCommand {
   var files: String?
   @Flag(help: "Make an empty bundle when there are no files, instead of failing.") var allowEmpty = false
   @Flag(help: "Wait for the bundle.") var wait = false
+  @OptionGroup var author: AuthorOption
   @OptionGroup var server: ServerOption
   @OptionGroup var output: OutputOption
 
   func run() async throws {
     let command = self
-    let opening = SourcePushOpening(
-      repo: try RepoName(repo), message: message, label: try label.map { try LabelName($0) },
-      concurrencyFactor: concurrencyFactor, address: try SourceAddress(folder), files: try list(),
-      allowEmpty: allowEmpty ? true : nil)
     try await ClientRun.run(interrupted: "interrupted; the push goes on") {
+      let opening = SourcePushOpening(
+        repo: try RepoName(command.repo), message: command.message,
+        label: try command.label.map { try LabelName($0) }, author: try command.author.text(),
+        concurrencyFactor: command.concurrencyFactor, address: try SourceAddress(command.folder),
+        files: try command.list(), allowEmpty: command.allowEmpty ? true : nil)
       let api = try command.server.connect()
       let retrier = Retrier(
         server: api.server, policy: RetryPolicy(budgetSeconds: ClientRun.questionBudgetSeconds),
@@ -72,10 +74,14 @@ struct SourcePush: AsyncParsableCommand {
     } catch {
       throw CommandFailure("the list \(quoted(files)) cannot be read: \(error.localizedDescription)")
     }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw CommandFailure("the list \(quoted(files)) is not UTF-8")
-    }
-    let paths = text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
+    // Names may have everything else that begins a line somewhere.
+    let paths = try data.split(separator: UInt8(ascii: "\n")).map { line in
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      guard let path = String(validating: line, as: UTF8.self) else {
+        throw CommandFailure("the list \(quoted(files)) is not UTF-8")
+      }
+      return path
+    }.filter { !$0.isEmpty }
     guard !paths.isEmpty else { throw CommandFailure("the list \(quoted(files)) names no file") }
     return paths
   }

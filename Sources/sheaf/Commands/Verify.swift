@@ -33,15 +33,13 @@ struct Verify: AsyncParsableCommand {
     let command = self
     try await ClientRun.ask(server) { api, retrier in
       let named = try command.bundle.address()
-      if let dir = command.dir, try FileInfo.of(ClientRun.absolute(dir))?.kind != .folder {
-        throw CommandFailure("\(dir) is not a folder")
-      }
+      if let dir = command.dir { try ClientRun.requireFolder(dir) }
       let bundle = try await retrier.run { try await api.bundle(named) }
       let address = BundleAddress(repo: named.repo, reference: bundle.id)
       let stored = try await retrier.run { try await api.verify(address, isDeep: command.deep) }
       var local: [FolderCheck.Item]?
       if let dir = command.dir {
-        let entries = try await api.entries(of: address, retrier: retrier)
+        let entries = try await api.entries(of: bundle, in: named.repo, retrier: retrier)
         let check = FolderCheck(
           folder: ClientRun.absolute(dir), io: ThreadedExecutor(name: "sheaf.client.io", threads: 4))
         local = try await check.run(entries)

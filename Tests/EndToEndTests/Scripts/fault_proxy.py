@@ -1,7 +1,7 @@
-"""A TCP proxy on loopback that breaks connections: fault_proxy.py TARGET_PORT CUT_BYTES CUTS
+"""A TCP proxy on loopback that breaks connections: fault_proxy.py TARGET_PORT CUT_BYTES CUTS [answers]
 
-Prints its own port. The first CUTS connections are reset after CUT_BYTES bytes from the client went through;
-later connections pass untouched.
+Prints its own port. The first CUTS connections are reset after CUT_BYTES bytes from the client (with "answers":
+from the server) went through; later connections pass untouched.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import struct
 import sys
 
 target_port, cut_bytes, cuts = (int(argument) for argument in sys.argv[1:4])
+in_answers = sys.argv[4:] == ["answers"]
 state = {"cuts": cuts}
 
 
@@ -48,7 +49,8 @@ async def serve(reader, writer):
         reset(writer)
         return
     await asyncio.gather(
-        copy(reader, up_writer, limit, [writer, up_writer]), copy(up_reader, writer, None, [])
+        copy(reader, up_writer, None if in_answers else limit, [writer, up_writer]),
+        copy(up_reader, writer, limit if in_answers else None, [writer, up_writer]),
     )
     for end in (writer, up_writer):
         end.close()

@@ -7,7 +7,8 @@ struct RepoSet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Change a repo's description, its rules of retention, or its weight.",
     discussion: """
-      A bundle is deleted when every rule that is set lets it go. The latest bundle and those with a label always stay.
+      A bundle is deleted when every rule that is set lets it go. The latest bundle and those with a label always stay. \
+      What is not named stays as it is, also the other rule; --keep-all removes both.
 
       \(ClientExit.help)
       """)
@@ -39,11 +40,18 @@ struct RepoSet: AsyncParsableCommand {
       throw CommandFailure("--weight must be 1 to 100, not \(weight)")
     }
     try Repo.check("--keep-latest", count: keepLatest)
-    try await ClientRun.change(server, author) { api, _ in
+    try await ClientRun.change(server, author) { api, retrier in
+      let name = try RepoName(command.repo)
+      var rules = RepoAnswer.Retention(latest: command.keepLatest, ageSeconds: seconds)
+      // The server takes both rules as one.
+      if hasRules, !command.keepAll {
+        let current = try await retrier.run { try await api.repo(name) }.retention
+        rules.latest = rules.latest ?? current?.latest
+        rules.ageSeconds = rules.ageSeconds ?? current?.ageSeconds
+      }
       let change = RepoChangeRequest(
-        description: command.description, weight: command.weight,
-        retention: hasRules ? RepoAnswer.Retention(latest: command.keepLatest, ageSeconds: seconds) : nil)
-      let repo = try await api.changeRepo(try RepoName(command.repo), change)
+        description: command.description, weight: command.weight, retention: hasRules ? rules : nil)
+      let repo = try await api.changeRepo(name, change)
       try ClientRun.print(repo, command.output, Repo.facts(repo))
     }
   }
@@ -88,7 +96,7 @@ struct RepoRemove: AsyncParsableCommand {
     try await ClientRun.change(server, author) { api, retrier in
       let name = try RepoName(command.repo)
       let repo = try await retrier.run { try await api.repo(name) }
-      try command.confirmation.confirm(
+      try await command.confirmation.confirm(
         "Delete repo \(name) with \(repo.bundleCount) bundles, for ever?")
       try await api.deleteRepo(name)
       StandardOutput.line("deleted repo \(name) with \(repo.bundleCount) bundles")
@@ -129,7 +137,7 @@ struct RepoSquash: AsyncParsableCommand {
       var answer = try await squash(isDryRun: true)
       if !command.dryRun, !answer.bundles.isEmpty {
         let count = "\(answer.isComplete ? "" : "at least ")\(answer.bundles.count)"
-        try command.confirmation.confirm("Delete \(count) bundles of repo \(name), for ever?")
+        try await command.confirmation.confirm("Delete \(count) bundles of repo \(name), for ever?")
         answer = try await squash(isDryRun: false)
         while !answer.isComplete {
           let more = try await squash(isDryRun: false)
