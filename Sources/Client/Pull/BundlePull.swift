@@ -151,10 +151,12 @@ package struct BundlePull: Sendable {
   /// Without what stands there twice; of entries in the order of their paths.
   private static func distinct(_ entries: [EntryAnswer]) -> [EntryAnswer] {
     var result: [EntryAnswer] = []
+    // Of the entries that have the path of the latest one.
+    var first = 0
     for entry in entries {
       // Compared as bytes: equal as text are also two spellings of one name, which are two files.
-      let namesakes = result.lazy.reversed().prefix { $0.path.utf8.elementsEqual(entry.path.utf8) }
-      if !namesakes.contains(entry) { result.append(entry) }
+      if let last = result.last, !last.path.utf8.elementsEqual(entry.path.utf8) { first = result.count }
+      if !result[first...].contains(entry) { result.append(entry) }
     }
     return result
   }
